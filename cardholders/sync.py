@@ -1,0 +1,176 @@
+"""The one writer of cardholders, companies, contracts and balances: provider records become rows here and nowhere else."""
+
+from collections.abc import Sequence
+from typing import Any, TypeVar
+
+from django.db import transaction
+
+from cardholders.models import (
+    BALANCE_FIELDS,
+    Balance,
+    BalanceReading,
+    Cardholder,
+    Company,
+    Contract,
+    ContractReading,
+)
+from console.access import SYSTEM
+from console.audit import services as audit
+from console.audit.events import Action
+from console.codego.records import BalanceRecord, CompanyRecord, ContractRecord, TokenRecord, UserRecord, normal
+from console.notes.models import Note
+from console.provider.mirror import OURS, Applied, Incoming, Source, Verdict, mark_dirty, refer, write
+from console.provider.models import Command
+
+Owner = TypeVar("Owner", Cardholder, Company)
+
+
+def apply_cardholders(records: Sequence[UserRecord], *, source: Source) -> Applied:
+    with transaction.atomic():
+        companies = refer(Company, (r.company_id for r in records if r.company_id))
+        _identify(Cardholder, records)
+        applied = write(Cardholder, [_cardholder(r, companies) for r in records], source)
+        _name_new(Cardholder, records)
+    return applied
+
+
+def apply_companies(records: Sequence[CompanyRecord], *, source: Source) -> Applied:
+    with transaction.atomic():
+        _identify(Company, records)
+        applied = write(Company, [_company(r) for r in records], source)
+        _name_new(Company, records)
+    return applied
+
+
+def apply_contracts(records: Sequence[ContractRecord], *, source: Source) -> Applied:
+    holders = refer(Cardholder, (r.user_id for r in records if r.user_id))
+    companies = refer(Company, (r.company_id for r in records if r.company_id))
+    with transaction.atomic():
+        ownerless = [r.id for r in records if not (r.user_id or r.company_id)]
+        known = set(Contract.objects.filter(codego_id__in=ownerless, by_reference=False).values_list("codego_id", flat=True))
+        unplaced = {i for i in ownerless if i not in known}
+        refer(Contract, unplaced)
+        placed = [r for r in records if r.id not in unplaced]
+        applied = write(Contract, [_contract(r, holders, companies) for r in placed], source)
+        for contract in Contract.objects.filter(codego_id__in=[r.id for r in placed]).select_for_update():
+            last = contract.readings.order_by("-at").first()
+            if contract.tokens and (last is None or last.tokens != contract.tokens):
+                ContractReading.objects.create(contract=contract, at=source.at, tokens=contract.tokens)
+    verdicts = iter(applied.verdicts)
+    return Applied([Verdict.HINT if r.id in unplaced else next(verdicts) for r in records])
+
+
+def apply_balances(records: Sequence[tuple[Cardholder | Company, BalanceRecord]], *, source: Source) -> Applied:
+    incoming = [_balance(owner, record) for owner, record in records]
+    with transaction.atomic():
+        applied = write(Balance, incoming, source)
+        ids = [
+            i.codego_id
+            for i, verdict in zip(incoming, applied.verdicts, strict=True)
+            if verdict in {Verdict.CREATED, Verdict.CHANGED}
+        ]
+        BalanceReading.objects.bulk_create(
+            BalanceReading(
+                balance=balance, at=source.at, extra=balance.extra, **{f: getattr(balance, f) for f in BALANCE_FIELDS}
+            )
+            for balance in Balance.objects.filter(codego_id__in=ids)
+        )
+    return applied
+
+
+def touch_balances(owner_ids: Sequence[str]) -> None:
+    """Money moved for these owners: their balance is to be read again."""
+    mark_dirty(Balance, owner_ids)
+
+
+def _cardholder(record: UserRecord, companies: dict[str, int]) -> Incoming:
+    values = {
+        "first_name": record.first_name,
+        "last_name": record.last_name,
+        "phone_country_code": record.phone_country_code,
+        "phone_number": record.phone_number,
+        "is_active": record.is_active,
+        "company_id": companies.get(record.company_id or ""),
+    }
+    return Incoming(record.id, record.updated_at, values | _applicant(record), record.raw, record.flags)
+
+
+def _company(record: CompanyRecord) -> Incoming:
+    values = {"name": record.name, "owners": None if record.owners is None else list(record.owners)}
+    return Incoming(record.id, record.updated_at, values | _applicant(record), record.raw, record.flags)
+
+
+def _applicant(record: UserRecord | CompanyRecord) -> dict[str, Any]:
+    return {
+        "email": record.email,
+        "application_status": record.application_status,
+        "state": None if record.application_status is None else normal(record.application_status),
+        "application_reason": record.application_reason,
+        "kyc_status": record.kyc_status,
+        "address": record.address,
+        "codego_created_at": record.created_at,
+    }
+
+
+def _contract(record: ContractRecord, holders: dict[str, int], companies: dict[str, int]) -> Incoming:
+    values = {
+        "cardholder_id": holders.get(record.user_id or ""),
+        "company_id": companies.get(record.company_id or ""),
+        "chain_id": record.chain_id,
+        "contract_version": record.contract_version,
+        "controller_address": record.controller_address,
+        "proxy_address": record.proxy_address,
+        "deposit_address": record.deposit_address,
+        "tokens": None if record.tokens is None else [_token(t) for t in record.tokens],
+    }
+    return Incoming(record.id, None, values, record.raw, record.flags)
+
+
+def _token(token: TokenRecord) -> dict[str, str | None]:
+    fields = ("address", "balance", "exchange_rate", "advance_rate")
+    return {name: None if (value := getattr(token, name)) is None else str(value) for name in fields}
+
+
+def _balance(owner: Cardholder | Company, record: BalanceRecord) -> Incoming:
+    values: dict[str, Any] = {name: getattr(record, name) for name in BALANCE_FIELDS}
+    values["extra"] = record.extra
+    values["cardholder_id" if isinstance(owner, Cardholder) else "company_id"] = owner.pk
+    return Incoming(str(owner.codego_id), None, values, record.raw, record.flags)
+
+
+def _identify(model: type[Owner], records: Sequence[UserRecord] | Sequence[CompanyRecord]) -> None:
+    """Where a record names the external id of a row that knows no provider id yet, the two are one applicant."""
+    ids = {r.external_user_id: r.id for r in records if r.external_user_id}
+    waiting = model._default_manager.select_for_update().filter(external_id__in=ids, codego_id__isnull=True)
+    for row in waiting.order_by("pk"):
+        codego_id = ids[row.external_id]
+        if other := model._default_manager.select_for_update().filter(codego_id=codego_id).first():
+            _merge(other, row)
+        row.codego_id = codego_id
+        row.save()
+
+
+def _merge(loser: Owner, winner: Owner) -> None:
+    """Everything that pointed at the row known by the provider's id points at the one staff opened; what it knew is kept."""
+    for relation in loser._meta.related_objects:
+        name = relation.field.name
+        relation.related_model._default_manager.filter(**{name: loser}).update(**{name: winner})
+    noun = loser._meta.model_name or ""
+    for log in (Note, Command):
+        log._default_manager.filter(record=noun, record_id=loser.pk).update(record_id=winner.pk)
+    audit.record(Action.RECORD_MERGE, actor=SYSTEM, record=noun, record_id=winner.pk, merged=loser.pk)
+    for column in (f.attname for f in loser._meta.concrete_fields if f.name not in OURS):
+        setattr(winner, column, getattr(loser, column) or getattr(winner, column))
+    winner.by_reference, winner.dirty_at = loser.by_reference, loser.dirty_at
+    loser.delete()
+
+
+def _name_new(model: type[Owner], records: Sequence[UserRecord] | Sequence[CompanyRecord]) -> None:
+    """Remembers the external id of applicants that were opened elsewhere under the same key."""
+    for record in records:
+        if record.external_user_id:
+            taken = model._default_manager.filter(external_id=record.external_user_id)
+            if not taken.exists():
+                model._default_manager.filter(codego_id=record.id, external_id__isnull=True).update(
+                    external_id=record.external_user_id
+                )

@@ -1,0 +1,77 @@
+"""Every action that leaves an entry, `noun:verb`, with its label beside it. Retired names stay, so old entries keep their words."""
+
+from enum import StrEnum
+
+from django.utils.translation import gettext_lazy as _
+
+
+class Action(StrEnum):
+    ACCESS_REFUSED = "access:refused"
+    CARD_ACTIVATE = "card:activate"
+    CARD_CANCEL = "card:cancel"
+    CARD_ISSUE = "card:issue"
+    CARD_LIMIT = "card:limit"
+    CARD_LOCK = "card:lock"
+    CARD_REPLACE = "card:replace"
+    CARD_UNLOCK = "card:unlock"
+    DELIVERY_REPLAY = "delivery:replay"
+    DISPUTE_OPEN = "dispute:open"
+    DISPUTE_RECORD = "dispute:record"
+    KYC_OPEN = "kyc:open"
+    KYC_RESUME = "kyc:resume"
+    LIST_EXPORT = "list:export"
+    NOTE_ADD = "note:add"
+    RECORD_MERGE = "record:merge"
+    REPORT_DOWNLOAD = "report:download"
+    REPORT_MAKE = "report:make"
+    REVIEW_DECIDE = "review:decide"
+    RUN_START = "run:start"
+    SIGN_IN = "staff:sign-in"
+    SIGN_IN_FAILED = "staff:sign-in-failed"
+    SIGN_OUT = "staff:sign-out"
+    STAFF_CREATE = "staff:create"
+    STAFF_UPDATE = "staff:update"
+
+
+LABELS = {
+    Action.ACCESS_REFUSED: _("Opened a page without permission"),
+    Action.CARD_ACTIVATE: _("Activate card"),
+    Action.CARD_CANCEL: _("Cancel card"),
+    Action.CARD_ISSUE: _("Issue card"),
+    Action.CARD_LIMIT: _("Change card limit"),
+    Action.CARD_LOCK: _("Lock card"),
+    Action.CARD_REPLACE: _("Replace lost or stolen card"),
+    Action.CARD_UNLOCK: _("Unlock card"),
+    Action.DELIVERY_REPLAY: _("Replay delivery"),
+    Action.DISPUTE_OPEN: _("Open dispute"),
+    Action.DISPUTE_RECORD: _("Record what support said of a dispute"),
+    Action.KYC_OPEN: _("Open KYC session"),
+    Action.KYC_RESUME: _("Resume KYC session"),
+    Action.LIST_EXPORT: _("Export list"),
+    Action.NOTE_ADD: _("Add note"),
+    Action.RECORD_MERGE: _("Merge two rows of one person"),
+    Action.REPORT_DOWNLOAD: _("Download report"),
+    Action.REPORT_MAKE: _("Make report"),
+    Action.REVIEW_DECIDE: _("Decide review"),
+    Action.RUN_START: _("Start sync"),
+    Action.SIGN_IN: _("Sign in"),
+    Action.SIGN_IN_FAILED: _("Failed sign-in"),
+    Action.SIGN_OUT: _("Sign out"),
+    Action.STAFF_CREATE: _("Add staff member"),
+    Action.STAFF_UPDATE: _("Change staff member"),
+}
+
+
+class Outcome(StrEnum):
+    DONE = "done"
+    REFUSED = "refused"
+    UNKNOWN = "unknown"
+    STARTED = "started"
+
+
+OUTCOME_LABELS = {
+    Outcome.DONE: _("Done"),
+    Outcome.REFUSED: _("Refused"),
+    Outcome.UNKNOWN: _("Outcome unknown"),
+    Outcome.STARTED: _("Started"),
+}

@@ -1,0 +1,140 @@
+"""Reads one wire object field by field: what cannot be read becomes None and a flag, and the record stays."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from console.codego.errors import Unreadable
+from console.codego.wire import clean, normal, read_moment, read_number, scrub
+
+WIDEST_INTEGER = 2**63 - 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    raw: dict[str, Any] = field(repr=False)
+    flags: tuple[str, ...] = ()
+
+
+class Fields:
+    """Each method takes the spellings of a field and gives its first value, or None."""
+
+    __slots__ = ("data", "flags", "raw")
+
+    def __init__(self, data: Any, kind: str) -> None:
+        if not isinstance(data, Mapping):
+            raise Unreadable(f"{kind}: not an object")
+        try:
+            self.raw: dict[str, Any] = scrub(data)
+        except RecursionError:
+            raise Unreadable(f"{kind}: nested too deep") from None
+        self.data: Mapping[str, Any] = data
+        self.flags: list[str] = []
+
+    def flag(self, name: str, why: str) -> None:
+        self.flags.append(f"{name}: {why}")
+
+    def pick(self, *names: str) -> tuple[str, Any]:
+        return next(((name, self.data[name]) for name in names if self.data.get(name) is not None), (names[0], None))
+
+    def text(self, *names: str) -> str | None:
+        name, value = self.pick(*names)
+        if isinstance(value, str):
+            return clean(value).strip()
+        number = read_number(value)
+        if number is not None:
+            return str(int(number)) if number == number.to_integral_value() else str(number)
+        if value is not None:
+            self.flag(name, "not text")
+        return None
+
+    def filled(self, *names: str) -> str | None:
+        """The first of these texts that is not blank."""
+        return next((text for name in names if (text := self.text(name))), None)
+
+    def word(self, *names: str, known: Collection[str]) -> str | None:
+        """A word of a closed set, as sent; one that is not in the set is kept and flagged."""
+        name, _ = self.pick(*names)
+        text = self.text(*names)
+        if text is not None and normal(text) not in known:
+            self.flag(name, f"unknown value {text[:40]!r}")
+        return text
+
+    def digits(self, *names: str, width: int) -> str | None:
+        """A code of fixed width whose leading zeros a number would have lost."""
+        _, value = self.pick(*names)
+        text = self.text(*names)
+        return text.zfill(width) if text is not None and not isinstance(value, str) else text
+
+    def decimal(self, *names: str) -> Decimal | None:
+        name, value = self.pick(*names)
+        number = read_number(value)
+        if value is not None and number is None:
+            self.flag(name, "not a number")
+        return number
+
+    def minor(self, *names: str) -> int | None:
+        """Minor units: the field fixes the unit, so a fraction is never rounded, scaled or stored."""
+        name, _ = self.pick(*names)
+        number = self.decimal(*names)
+        if number is None:
+            return None
+        if number != number.to_integral_value():
+            self.flag(name, "not whole minor units")
+            return None
+        if abs(number) > WIDEST_INTEGER:
+            self.flag(name, "too large")
+            return None
+        return int(number)
+
+    def whole(self, *names: str, within: range) -> int | None:
+        name, _ = self.pick(*names)
+        number = self.decimal(*names)
+        if number is None:
+            return None
+        if number != number.to_integral_value() or int(number) not in within:
+            self.flag(name, "out of range")
+            return None
+        return int(number)
+
+    def moment(self, *names: str) -> datetime | None:
+        name, value = self.pick(*names)
+        moment = read_moment(value)
+        if value is not None and moment is None:
+            self.flag(name, "unreadable time")
+        return moment
+
+    def yes_no(self, *names: str) -> bool | None:
+        name, value = self.pick(*names)
+        answer = {"true": True, "false": False}.get(str(value).casefold())
+        if value is not None and answer is None:
+            self.flag(name, "neither true nor false")
+        return answer
+
+    def mapping(self, name: str) -> dict[str, Any] | None:
+        value = self.data.get(name)
+        if value is not None and not isinstance(value, Mapping):
+            self.flag(name, "not an object")
+        return scrub(value) if isinstance(value, Mapping) else None
+
+    def items(self, name: str) -> list[Any] | None:
+        value = self.data.get(name)
+        if value is not None and not isinstance(value, list):
+            self.flag(name, "not a list")
+        return value if isinstance(value, list) else None
+
+    def words(self, name: str) -> tuple[str, ...]:
+        items = self.items(name) or []
+        texts = tuple(clean(item).strip() for item in items if isinstance(item, str))
+        if len(texts) < len(items):
+            self.flag(name, "an entry is not text")
+        return texts
+
+
+def required(fields: Fields, kind: str, *names: str) -> str:
+    value = fields.text(*names)
+    if not value:
+        raise Unreadable(f"{kind}: no id")
+    return value

@@ -1,0 +1,33 @@
+"""Reads what the provider says of its rate limit, in every unit it may use."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+
+from console.codego.wire import NUMBER, read_moment
+
+SHORTEST_WAIT = 1.0
+LONGEST_WAIT = 120.0
+FIRST_EPOCH = 10**9
+
+
+def reset_wait(value: str | None, now: float) -> float | None:
+    """Seconds to wait, at least 1 and at most 120; None when the value cannot be read. `now` is an epoch in seconds."""
+    text = (value or "").strip()
+    if NUMBER.fullmatch(text) and Decimal(text) <= FIRST_EPOCH:
+        ahead = float(max(Decimal(text), Decimal(0)))
+    else:
+        moment = read_moment(text)
+        if moment is None:
+            return None
+        ahead = moment.timestamp() - now
+    return min(max(ahead, SHORTEST_WAIT), LONGEST_WAIT)
+
+
+def wait_asked(headers: Mapping[str, str], now: float) -> float | None:
+    asked = reset_wait(headers.get("Retry-After"), now)
+    return asked if asked is not None else reset_wait(headers.get("X-RateLimit-Reset"), now)
+
+
+def count(headers: Mapping[str, str], name: str) -> int | None:
+    value = headers.get(name, "").strip()
+    return int(value) if value.isascii() and value.isdigit() and len(value) < 10 else None

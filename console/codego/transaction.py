@@ -1,0 +1,127 @@
+"""The transaction record: spend, collateral, payment, fee, transfer, and whatever the provider adds."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Self
+
+from console.codego.fields import Fields, Record
+from console.codego.wire import normal
+
+TRANSACTION_TYPES = frozenset({"spend", "collateral", "payment", "fee", "transfer"})
+TRANSACTION_STATUSES = {
+    "spend": frozenset({"pending", "reversed", "declined", "completed"}),
+    "payment": frozenset({"pending", "completed"}),
+    "transfer": frozenset({"processing", "pending", "completed"}),
+}
+ANY_TRANSACTION_STATUS = frozenset().union(*TRANSACTION_STATUSES.values())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransactionRecord(Record):
+    """Amounts in minor units as sent, save `decimal_amount`: a transfer's, which the provider writes in whole units."""
+
+    id: str | None
+    type: str | None
+    status: str | None
+    amount: int | None
+    currency: str | None
+    local_amount: int | None
+    local_currency: str | None
+    authorized_amount: int | None
+    authorization_update_amount: int | None
+    authorization_method: str | None
+    declined_reason: str | None
+    completion_reason: str | None
+    is_force_posted: bool | None
+    closed_authorization_id: str | None
+    merchant_name: str | None
+    merchant_category: str | None
+    merchant_category_code: str | None
+    merchant_city: str | None
+    merchant_country: str | None
+    merchant_id: str | None
+    card_id: str | None
+    user_id: str | None
+    company_id: str | None
+    chain_id: int | None
+    wallet_address: str | None
+    transaction_hash: str | None
+    description: str | None
+    memo: str | None
+    authorized_at: datetime | None
+    posted_at: datetime | None
+    created_at: datetime | None
+    updated_at: datetime | None
+    decimal_amount: Decimal | None
+
+    @classmethod
+    def parse(cls, data: Any) -> Self:
+        fields = Fields(data, "transaction")
+        kind = _unnest(fields)
+        amount, currency, decimal_amount = _amounts(fields, kind)
+        return cls(
+            id=fields.filled("id", "transactionId"),
+            type=fields.word("type", known=TRANSACTION_TYPES),
+            status=fields.word("status", known=TRANSACTION_STATUSES.get(kind, ANY_TRANSACTION_STATUS)),
+            amount=amount,
+            currency=currency,
+            local_amount=fields.minor("localAmount"),
+            local_currency=fields.text("localCurrency"),
+            authorized_amount=fields.minor("authorizedAmount"),
+            authorization_update_amount=fields.minor("authorizationUpdateAmount"),
+            authorization_method=fields.text("authorizationMethod"),
+            declined_reason=fields.text("declinedReason"),
+            completion_reason=fields.text("completionReason"),
+            is_force_posted=fields.yes_no("isForcePosted"),
+            closed_authorization_id=fields.filled("closedAuthorizationTransactionId"),
+            merchant_name=fields.filled("enrichedMerchantName", "merchantName"),
+            merchant_category=fields.filled("merchantCategory", "enrichedMerchantCategory"),
+            merchant_category_code=fields.digits("merchantCategoryCode", width=4),
+            merchant_city=fields.text("merchantCity"),
+            merchant_country=fields.text("merchantCountry"),
+            merchant_id=fields.text("merchantId"),
+            card_id=fields.filled("cardId"),
+            user_id=fields.filled("userId"),
+            company_id=fields.filled("companyId"),
+            chain_id=fields.whole("chainId", within=range(2**63)),
+            wallet_address=fields.text("walletAddress"),
+            transaction_hash=fields.text("transactionHash"),
+            description=fields.text("description"),
+            memo=fields.text("memo"),
+            authorized_at=fields.moment("authorizedAt"),
+            posted_at=fields.moment("postedAt"),
+            created_at=fields.moment("createdAt"),
+            updated_at=fields.moment("updatedAt"),
+            decimal_amount=decimal_amount,
+            raw=fields.raw,
+            flags=tuple(fields.flags),
+        )
+
+
+def _unnest(fields: Fields) -> str:
+    """Lays the payload kept under the type's own name over the outer object; gives the type for comparison."""
+    outer = fields.data
+    kind = normal(fields.text("type"))
+    fields.flags.clear()
+    if not kind:
+        fields.flag("type", "missing")
+    inner = next((value for key, value in outer.items() if normal(str(key)) == kind and isinstance(value, Mapping)), {})
+    own = ("id", "type", "transactionId")
+    fields.data = {**outer, **{key: value for key, value in inner.items() if value is not None and key not in own}}
+    return kind
+
+
+def _amounts(fields: Fields, kind: str) -> tuple[int | None, str | None, Decimal | None]:
+    """A transfer is written in decimal units; text under an unknown type could be either, so it is not taken."""
+    if kind == "transfer":
+        source = Fields(fields.mapping("source") or fields.data, "source")
+        amount = source.decimal("amount")
+        for flag in source.flags:
+            fields.flag("source", flag)
+        return None, source.text("currency"), amount
+    if kind not in TRANSACTION_TYPES and isinstance(fields.data.get("amount"), str):
+        fields.flag("amount", "unit unknown for this type")
+        return None, fields.text("currency"), None
+    return fields.minor("amount"), fields.text("currency"), None

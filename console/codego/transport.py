@@ -1,0 +1,342 @@
+"""Sends one call: waits for its slot, judges the answer, and decides whether it may be sent again.
+
+A read is repeated after a lost answer; a write never is. Only a 429, which is a refusal, lets a write go once more.
+"""
+
+import logging
+import ssl
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from random import SystemRandom
+from typing import Any, Self
+from urllib.parse import quote
+
+import httpx
+
+from console.codego.errors import (
+    BadRequest,
+    CodegoError,
+    Conflict,
+    NoSuchObject,
+    NoSuchRoute,
+    NotSent,
+    OutcomeUnknown,
+    RateLimited,
+    Refused,
+    Unauthorized,
+    Unavailable,
+    Unreadable,
+)
+from console.codego.limits import count, reset_wait, wait_asked
+from console.codego.protocols import Exchange, Observer, Pacer, Priority
+from console.codego.secret import Secret, redact
+from console.codego.wire import clean, loads
+
+__all__ = ["Answer", "Call", "Transport", "reset_wait"]
+
+logger = logging.getLogger("deckhand.codego")
+logging.getLogger("httpx").setLevel(logging.WARNING)  # its INFO line prints whole addresses, ids and queries included
+
+RETRIES = 3
+FIRST_BACKOFF = 0.25
+LONGEST_429_WAIT = {Priority.INTERACTIVE: 10.0, Priority.WORKER: 60.0, Priority.SWEEP: 120.0}
+LARGEST_BODY = 64 * 1024 * 1024
+MESSAGE_LENGTH = 200
+NEVER_LEFT = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.PoolTimeout,
+    httpx.ProxyError,
+    httpx.UnsupportedProtocol,
+)
+REFUSALS: dict[int, type[Refused]] = {
+    400: BadRequest,
+    401: Unauthorized,
+    403: Unauthorized,
+    404: NoSuchObject,
+    409: Conflict,
+    422: BadRequest,
+    429: RateLimited,
+}
+_random = SystemRandom()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """`path` is a template in which `{id}` stands for `id`. `kyc`: the other host, with its own key."""
+
+    method: str
+    path: str
+    id: str = ""
+    params: Mapping[str, str] | None = None
+    json: Any = None
+    form: Mapping[str, str] | None = None
+    file: tuple[str, bytes, str] | None = None
+    session: Secret | None = None
+    idempotency_key: str = ""
+    kyc: bool = False
+    binary: bool = False
+
+    @property
+    def reads(self) -> bool:
+        return self.method == "GET"
+
+    @property
+    def route(self) -> str:
+        return f"{self.method} {self.path}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """`body` is the JSON, None if there was none; `readable` tells that None apart from something else than JSON."""
+
+    status: int
+    headers: Mapping[str, str]
+    raw: bytes = field(repr=False)
+    body: Any = field(repr=False)
+    readable: bool
+
+
+class _TooLarge(Exception):  # noqa: N818 - a stop sign inside this module
+    pass
+
+
+class Transport:
+    def __init__(
+        self,
+        *,
+        api_url: str,
+        kyc_url: str,
+        api_key: Secret,
+        kyc_api_key: Secret,
+        pacer: Pacer,
+        observer: Observer,
+        priority: Priority,
+        timeout: float,
+    ) -> None:
+        self._hosts = {False: (api_url.rstrip("/"), api_key), True: (kyc_url.rstrip("/"), kyc_api_key)}
+        self._pacer = pacer
+        self._observer = observer
+        self._priority = priority
+        self._timeout = timeout
+        tls, waits = _tls(), httpx.Timeout(timeout, connect=min(timeout, 5.0))
+        self._reads = httpx.Client(timeout=waits, verify=tls)
+        # A kept connection may be closed by the other side just as we write: then nobody knows whether a write arrived.
+        self._writes = httpx.Client(timeout=waits, verify=tls, limits=httpx.Limits(max_keepalive_connections=0))
+
+    def close(self) -> None:
+        self._reads.close()
+        self._writes.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def send(self, call: Call) -> Answer:
+        """The answer to a call that succeeded; every other end is an exception."""
+        started = time.monotonic()
+        attempt = 0
+        while True:
+            outcome = self._exchange(call)
+            if isinstance(outcome, Answer):
+                return outcome
+            pause = self._pause(call, outcome, attempt, time.monotonic() - started)
+            if pause is None:
+                raise outcome
+            time.sleep(pause)
+            attempt += 1
+
+    def _pause(self, call: Call, error: CodegoError, attempt: int, elapsed: float) -> float | None:
+        """Seconds before this call may be sent again; None: it may not."""
+        backoff = FIRST_BACKOFF * 2**attempt * _random.uniform(0.5, 1.0)
+        if isinstance(error, RateLimited):
+            wait = error.wait if error.wait is not None or not call.reads else 2.0**attempt
+            tries = RETRIES if call.reads else 1
+            too_long = wait is None or wait > LONGEST_429_WAIT[self._priority]
+            return None if wait is None or too_long or attempt >= tries else wait + backoff
+        lost = isinstance(error, Unavailable)
+        return backoff if call.reads and lost and attempt < RETRIES and elapsed < 2 * self._timeout else None
+
+    def _exchange(self, call: Call) -> Answer | CodegoError:
+        if not call.id.strip(".") and "{id}" in call.path:
+            return self._error(NoSuchObject, call, "no object has an empty id")
+        self._await_slot(call)
+        started = time.perf_counter()
+        outcome = self._attempt(call)
+        seconds = time.perf_counter() - started
+        answer = outcome if isinstance(outcome, Answer) else None
+        error = self._judge(call, outcome) if isinstance(outcome, Answer) else outcome
+        self._tell(call, answer, error, seconds)
+        return error or outcome
+
+    def _await_slot(self, call: Call) -> None:
+        try:
+            wait = self._pacer.reserve(self._priority)
+        except CodegoError as error:
+            error.method, error.path = error.method or call.method, error.path or call.path
+            raise
+        if wait > 0:
+            time.sleep(wait)
+
+    def _attempt(self, call: Call) -> Answer | CodegoError:
+        """Errors are made outside the handlers: one of httpx can hold a header, and must not become a cause."""
+        deadline = time.monotonic() + 3 * self._timeout
+        client = self._reads if call.reads else self._writes
+        request = self._request(client, call)
+        if request is None:
+            return self._error(NotSent, call, "the request cannot be written for the wire")
+        cls: type[CodegoError] = OutcomeUnknown
+        try:
+            response = client.send(request, stream=True)
+            try:
+                return _answer(response, _body(response, deadline))
+            finally:
+                response.close()
+        except NEVER_LEFT as error:
+            cls, what = NotSent, f"no connection to the provider ({type(error).__name__})"
+        except _TooLarge:
+            return self._error(_lost(call, Unreadable), call, "the provider's answer is too large")
+        except httpx.TimeoutException as error:
+            what = f"the provider did not answer in time ({type(error).__name__})"
+        except httpx.HTTPError as error:
+            what = f"the connection to the provider broke ({type(error).__name__})"
+        return self._error(Unavailable if call.reads else cls, call, what)
+
+    def _request(self, client: httpx.Client, call: Call) -> httpx.Request | None:
+        host, key = self._hosts[call.kyc]
+        headers = {"Accept": "*/*" if call.binary else "application/json", "User-Agent": "Deckhand"}
+        headers["X-Api-Key"] = key.reveal()
+        if call.session is not None:
+            headers["SessionId"] = call.session.reveal()
+        if call.idempotency_key:
+            headers["Idempotency-Key"] = call.idempotency_key
+        if not all(value.isascii() and value.isprintable() for value in headers.values()):
+            return None
+        try:
+            return client.build_request(
+                call.method,
+                host + call.path.replace("{id}", quote(call.id, safe="")),
+                params=call.params,
+                headers=headers,
+                json=call.json,
+                data=call.form,
+                files={"evidence": call.file} if call.file else None,
+            )
+        except (ValueError, TypeError, httpx.InvalidURL):
+            return None
+
+    def _judge(self, call: Call, answer: Answer) -> CodegoError | None:
+        status = answer.status
+        if 200 <= status < 300:
+            if answer.readable or (call.binary and call.reads):
+                return None
+            return self._error(_lost(call, Unreadable), call, "the provider's answer cannot be read", answer)
+        if status == 408 or not 400 <= status < 500:
+            lost = Unavailable if status >= 400 else Unreadable
+            return self._error(_lost(call, lost), call, "", answer)
+        cls = REFUSALS.get(status, Refused)
+        if status == 404 and isinstance(answer.body, dict) and "path" in answer.body:
+            cls = NoSuchRoute
+        error = self._error(cls, call, "", answer)
+        if isinstance(error, RateLimited):
+            error.wait = wait_asked(answer.headers, time.time())
+        return error
+
+    def _error(self, cls: type[CodegoError], call: Call, message: str, answer: Answer | None = None) -> CodegoError:
+        secrets = [key for _, key in self._hosts.values()] + ([call.session] if call.session else [])
+        said = _said(answer) if answer else ("", "")
+        code, sentence = (redact(text, secrets)[:MESSAGE_LENGTH] for text in said)
+        return cls(
+            message or sentence or code or (f"HTTP {answer.status}" if answer else ""),
+            method=call.method,
+            path=call.path,
+            status=answer.status if answer else None,
+            provider_error=code,
+            provider_message=sentence,
+        )
+
+    def _tell(self, call: Call, answer: Answer | None, error: CodegoError | None, seconds: float) -> None:
+        """Log, pacer and observer. Nothing of ours that fails here may hide what the provider answered."""
+        status, ms = (answer.status if answer else None), round(seconds * 1000)
+        fields = {"method": call.method, "route": call.path, "status": status, "ms": ms}
+        logger.info("%s %s %s %d ms", call.method, call.path, status or "no answer", ms, extra=fields)
+        try:
+            if answer:
+                self._learn(answer)
+            self._observer.observe(
+                Exchange(
+                    method=call.method,
+                    route=call.route,
+                    status=status,
+                    seconds=seconds,
+                    error=f"{type(error).__name__}: {error}" if error else "",
+                    route_missing=isinstance(error, NoSuchRoute),
+                ),
+            )
+        except Exception:
+            logger.exception("an exchange could not be recorded", extra=fields)
+
+    def _learn(self, answer: Answer) -> None:
+        now = time.time()
+        limited = answer.status == 429
+        self._pacer.learn(
+            status=answer.status,
+            limit=count(answer.headers, "X-RateLimit-Limit"),
+            remaining=count(answer.headers, "X-RateLimit-Remaining"),
+            reset_seconds=(wait_asked if limited else _reset)(answer.headers, now),
+        )
+
+
+@cache
+def _tls() -> ssl.SSLContext:
+    """Reading the certificate store takes longer than a call, and clients are made for every piece of work."""
+    return httpx.create_ssl_context()
+
+
+def _reset(headers: Mapping[str, str], now: float) -> float | None:
+    return reset_wait(headers.get("X-RateLimit-Reset"), now)
+
+
+def _lost(call: Call, cls: type[CodegoError]) -> type[CodegoError]:
+    return cls if call.reads else OutcomeUnknown
+
+
+def _body(response: httpx.Response, deadline: float) -> bytes:
+    """The whole body; httpx bounds each wait, this bounds their sum and the size."""
+    chunks, size = [], 0
+    for chunk in response.iter_bytes():
+        size += len(chunk)
+        if size > LARGEST_BODY:
+            raise _TooLarge
+        if time.monotonic() > deadline:
+            raise httpx.ReadTimeout("the answer trickles")
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+def _answer(response: httpx.Response, raw: bytes) -> Answer:
+    try:
+        body, readable = (loads(raw) if raw.strip() else None), True
+    except ValueError:
+        body, readable = None, False
+    return Answer(status=response.status_code, headers=response.headers, raw=raw, body=body, readable=readable)
+
+
+def _said(answer: Answer) -> tuple[str, str]:
+    """The provider's code and sentence. Seen: `{error, message}`, either alone, lists, plain text."""
+    body = answer.body
+    if isinstance(body, dict):
+        inner = body["error"] if isinstance(body.get("error"), dict) else {}
+        code = inner.get("code") or (body.get("error") if not inner else "") or body.get("code")
+        return _line(code), _line(body.get("message") or inner.get("message"))
+    text = body if isinstance(body, str) else answer.raw[: 4 * MESSAGE_LENGTH].decode("utf-8", "replace")
+    return "", _line(text)
+
+
+def _line(value: object) -> str:
+    text = "; ".join(str(part) for part in value) if isinstance(value, list) else str(value or "")
+    return " ".join(clean(text).split())

@@ -1,0 +1,75 @@
+"""What every page's frame shows: brand, navigation by role, environment, freshness, and what the person may do."""
+
+from typing import Any, NamedTuple
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from console.access import Can, Permission, permissions_of
+from console.branding import brand
+from console.sync import health
+
+
+class Item(NamedTuple):
+    label: Any
+    route: str
+    icon: str
+    needs: Permission
+
+
+NAVIGATION = (
+    (_("Work"), (
+        Item(_("Home"), "home", "home", Permission.RECORD_READ),
+        Item(_("Reviews"), "cardholders:reviews", "reviews", Permission.REVIEW_READ),
+    )),
+    (_("Programme"), (
+        Item(_("Cardholders"), "cardholders:list", "cardholders", Permission.RECORD_READ),
+        Item(_("Companies"), "cardholders:companies", "companies", Permission.RECORD_READ),
+        Item(_("Cards"), "cards:list", "cards", Permission.RECORD_READ),
+        Item(_("Transactions"), "transactions:list", "transactions", Permission.RECORD_READ),
+        Item(_("Disputes"), "transactions:disputes", "disputes", Permission.RECORD_READ),
+    )),
+    (_("Finance"), (
+        Item(_("Reports"), "transactions:reports", "reports", Permission.REPORT_READ),
+        Item(_("Reconciliation"), "sync:reconciliation", "reconciliation", Permission.RECONCILIATION_READ),
+    )),
+    (_("System"), (
+        Item(_("Inbox"), "sync:inbox", "inbox", Permission.INBOX_READ),
+        Item(_("Activity"), "audit:list", "activity", Permission.ACTIVITY_OWN),
+        Item(_("Staff"), "staff:list", "staff", Permission.STAFF_MANAGE),
+    )),
+)  # fmt: skip
+
+
+def frame(request: HttpRequest) -> dict[str, Any]:
+    user = getattr(request, "user", None)
+    known = {"brand": brand(), "environment": settings.CODEGO_ENVIRONMENT}
+    if user is None or not user.is_authenticated:
+        return {**known, "can": Can(frozenset())}
+    permissions = permissions_of(user.roles)
+    return {**known, "can": Can(permissions), "nav": _navigation(request, permissions), "freshness": _freshness()}
+
+
+def _navigation(request: HttpRequest, permissions: frozenset[Permission]) -> list[dict[str, Any]]:
+    groups = []
+    for label, items in NAVIGATION:
+        shown = [_item(request, item) for item in items if item.needs in permissions]
+        if shown:
+            groups.append({"label": label, "items": shown})
+    return groups
+
+
+def _item(request: HttpRequest, item: Item) -> dict[str, Any]:
+    url = reverse(item.route)
+    current = request.path == url if url == "/" else request.path.startswith(url)
+    return {"label": item.label, "url": url, "icon": item.icon, "current": current, "count": None}
+
+
+def _freshness() -> dict[str, Any] | None:
+    at = health.oldest_sweep()
+    if at is None:
+        return {"text": _("First import running"), "stale": True, "at": None}
+    return {"text": "", "stale": timezone.now() - at > health.STALE, "at": at}

@@ -1,0 +1,150 @@
+"""Writes to the provider as records: stored before they are sent, and ended as done, refused or unknown.
+An unknown outcome is settled by reading, never by sending again."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from console.access import Actor
+from console.audit import services as audit
+from console.audit.events import Action, Outcome
+from console.codego.errors import CodegoError, NotSent, OutcomeUnknown, Refused
+from console.provider.models import Command, CommandKind, CommandState
+
+ABANDONED = timedelta(seconds=60)  # a sent command whose process has not spoken for this long is unknown
+
+ACTIONS = {
+    CommandKind.ISSUE: Action.CARD_ISSUE,
+    CommandKind.LOCK: Action.CARD_LOCK,
+    CommandKind.UNLOCK: Action.CARD_UNLOCK,
+    CommandKind.ACTIVATE: Action.CARD_ACTIVATE,
+    CommandKind.CANCEL: Action.CARD_CANCEL,
+    CommandKind.LIMIT: Action.CARD_LIMIT,
+    CommandKind.DISPUTE: Action.DISPUTE_OPEN,
+    CommandKind.KYC: Action.KYC_OPEN,
+}
+OUTCOMES = {
+    CommandState.DONE: Outcome.DONE,
+    CommandState.REFUSED: Outcome.REFUSED,
+    CommandState.NOT_DONE: Outcome.REFUSED,
+    CommandState.UNKNOWN: Outcome.UNKNOWN,
+    CommandState.SEVERAL: Outcome.UNKNOWN,
+}
+
+
+class CannotDo(Exception):  # noqa: N818 - reads as the sentence it carries
+    """Our own refusal: a sentence for the person who asked."""
+
+
+def begin(
+    kind: CommandKind,
+    *,
+    record: str,
+    record_id: int,
+    target: str,
+    actor: Actor,
+    payload: dict[str, Any] | None = None,
+    known: list[str] | None = None,
+    reason: str = "",
+) -> Command:
+    """Stores the intent. Raises CannotDo where another of its kind is still open for this record."""
+    try:
+        with transaction.atomic():
+            return Command.objects.create(
+                kind=kind,
+                record=record,
+                record_id=record_id,
+                target=target,
+                payload=payload or {},
+                known=known or [],
+                reason=reason,
+                actor_id=actor.user_id,
+                actor_roles=",".join(actor.roles),
+                address=actor.address,
+                check_at=timezone.now() + ABANDONED,
+            )
+    except IntegrityError:
+        raise CannotDo(
+            _("Another request for this record is still open. Wait until it is settled; nothing was sent.")
+        ) from None
+
+
+def send(command: Command, call: Callable[[], str]) -> Command:
+    """Makes the call and writes down how it ended. `call` returns the provider's id of what came of it."""
+    claimed = Command.objects.filter(pk=command.pk, state=CommandState.INTENT).update(
+        state=CommandState.SENT, sent_at=timezone.now(), check_at=timezone.now() + ABANDONED
+    )
+    if not claimed:
+        command.refresh_from_db()
+        return command
+    try:
+        result = call()
+    except OutcomeUnknown as lost:
+        return finish(command, CommandState.UNKNOWN, message=str(lost), check_at=timezone.now())
+    except (Refused, NotSent) as refusal:
+        return finish(command, CommandState.REFUSED, message=str(refusal))
+    except CodegoError as failure:
+        return finish(command, CommandState.REFUSED, message=str(failure))
+    return finish(command, CommandState.DONE, result=result)
+
+
+def finish(
+    command: Command,
+    state: CommandState,
+    *,
+    message: str = "",
+    result: str = "",
+    check_at: datetime | None = None,
+    by: Actor | None = None,
+) -> Command:
+    """Ends a command, or leaves it open to be settled at `check_at`; either way the audit says so, once per change."""
+    changed = state != command.state or state not in {CommandState.UNKNOWN, CommandState.SEVERAL}
+    with transaction.atomic():
+        command.state, command.message, command.check_at = state, message, check_at
+        command.result = result or command.result
+        command.settled_at = None if command.is_open else timezone.now()
+        command.save(update_fields=["state", "message", "check_at", "result", "settled_at", "checks"])
+        if changed:
+            _audit(command, by)
+    return command
+
+
+def _audit(command: Command, by: Actor | None) -> None:
+    audit.record(
+        ACTIONS[CommandKind(command.kind)],
+        actor=by or actor_of(command),
+        outcome=OUTCOMES[CommandState(command.state)],
+        record=command.record,
+        record_id=command.record_id,
+        command=command.pk,
+        reason=command.reason,
+        **({"result": command.result} if command.result else {}),
+    )
+
+
+def actor_of(command: Command) -> Actor:
+    return Actor(command.actor_id, tuple(filter(None, command.actor_roles.split(","))), command.address)
+
+
+def queued(limit: int = 20) -> list[Command]:
+    """Commands that staff asked for in bulk and that wait for the worker to send them."""
+    return list(Command.objects.filter(state=CommandState.INTENT, payload__queued=True).order_by("created_at")[:limit])
+
+
+def due() -> list[Command]:
+    """Open commands whose outcome is to be looked up now; each is claimed for a minute."""
+    now = timezone.now()
+    found = []
+    for command in Command.objects.filter(check_at__lte=now).order_by("check_at")[:50]:
+        if Command.objects.filter(pk=command.pk, check_at=command.check_at).update(check_at=now + ABANDONED):
+            found.append(command)
+    return found
+
+
+def of_record(record: str, record_id: int, limit: int = 8) -> list[Command]:
+    """The newest commands on a record, for its page."""
+    return list(Command.objects.filter(record=record, record_id=record_id).select_related("actor").order_by("-created_at")[:limit])

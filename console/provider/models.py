@@ -1,0 +1,118 @@
+"""Our dealings with the provider: commands, the shared request budget, what it can do, and how it answered lately."""
+
+import uuid
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+
+class CommandState(models.TextChoices):
+    INTENT = "intent", _("Not sent yet")
+    SENT = "sent", _("Waiting for the answer")
+    UNKNOWN = "unknown", _("Outcome unknown")
+    SEVERAL = "several", _("Needs a person")
+    DONE = "done", _("Done")
+    REFUSED = "refused", _("Refused")
+    NOT_DONE = "not_done", _("Did not happen")
+
+
+class CommandKind(models.TextChoices):
+    ISSUE = "issue", _("Issue card")
+    LOCK = "lock", _("Lock card")
+    UNLOCK = "unlock", _("Unlock card")
+    ACTIVATE = "activate", _("Activate card")
+    CANCEL = "cancel", _("Cancel card")
+    LIMIT = "limit", _("Change limit")
+    DISPUTE = "dispute", _("Open dispute")
+    KYC = "kyc", _("Open KYC session")
+
+
+OPEN_STATES = (CommandState.INTENT, CommandState.SENT, CommandState.UNKNOWN, CommandState.SEVERAL)
+
+
+class Command(models.Model):
+    """One write to the provider, stored before it is sent. Its id goes out as `Idempotency-Key`."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    kind = models.CharField(max_length=12, choices=CommandKind)
+    state = models.CharField(max_length=10, choices=CommandState, default=CommandState.INTENT)
+    record = models.CharField(max_length=20)
+    record_id = models.BigIntegerField()
+    target = models.CharField(max_length=128, blank=True)  # the provider's id of what is acted on
+    payload = models.JSONField(default=dict)  # what is asked for; never a secret
+    known = models.JSONField(default=list)  # provider ids that existed before: what appears later may be ours
+    result = models.CharField(max_length=128, blank=True)  # the provider's id of what came of it
+    message = models.TextField(blank=True)  # the provider's words, or ours
+    reason = models.TextField(blank=True)
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    actor_roles = models.CharField(max_length=120, blank=True)
+    address = models.CharField(max_length=64, blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    sent_at = models.DateTimeField(null=True)
+    settled_at = models.DateTimeField(null=True)
+    checks = models.PositiveSmallIntegerField(default=0)
+    check_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(fields=["record", "record_id", "-created_at"], name="command_of_record"),
+            models.Index(fields=["check_at"], condition=Q(check_at__isnull=False), name="command_due"),
+        ]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["record", "record_id"],
+                condition=Q(kind="issue", state__in=["intent", "sent", "unknown", "several"]),
+                name="one_issue_in_flight",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.state}"
+
+    @property
+    def is_open(self) -> bool:
+        return self.state in OPEN_STATES
+
+
+class Budget(models.Model):
+    """One row: when the next request of any process may leave, as learned from `X-RateLimit-*`."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    interval = models.FloatField(default=0.25)  # seconds between requests until the provider says more
+    next_at = models.DateTimeField(default=timezone.now)
+    blocked_until = models.DateTimeField(null=True)
+    learned_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"{1 / self.interval:.1f}/s"
+
+
+class Capability(models.Model):
+    """A route the provider was seen to have or to lack, and when."""
+
+    route = models.CharField(max_length=80, primary_key=True)
+    present = models.BooleanField()
+    seen_at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return f"{self.route}: {'yes' if self.present else 'no'}"
+
+
+class RequestLog(models.Model):
+    """The last answers of the provider: route and status, never ids, bodies or keys."""
+
+    at = models.DateTimeField(default=timezone.now)
+    route = models.CharField(max_length=80)
+    status = models.PositiveSmallIntegerField(null=True)
+    milliseconds = models.PositiveIntegerField(default=0)
+    error = models.CharField(max_length=40, blank=True)
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["-at"], name="request_newest")]
+
+    def __str__(self) -> str:
+        return f"{self.route} {self.status or self.error}"

@@ -1,0 +1,64 @@
+"""What to do with a command whose answer never came, before its noun is asked."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from console.codego.client import Codego
+from console.provider.commands import finish
+from console.provider.models import Command, CommandState
+
+# When a created object must have shown itself: three full listings over ten minutes.
+LISTINGS = 3
+PERIOD = timedelta(minutes=10)
+PAUSES = (timedelta(seconds=5), timedelta(seconds=30), timedelta(minutes=2), timedelta(minutes=5))
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What reading the provider showed: one id, several that could be it, or none yet."""
+
+    ids: tuple[str, ...] = ()
+
+
+Look = Callable[[Codego, Command], Found]
+
+
+def settle_creation(client: Codego, command: Command, look: Look) -> Command:
+    """Adopts the one new object that can only be ours; leaves several to a person; says "not created" late."""
+    found = look(client, command)
+    command.checks += 1
+    if len(found.ids) == 1:
+        return finish(command, CommandState.DONE, result=found.ids[0], message=_("Found at the provider."))
+    if found.ids:
+        return finish(
+            command,
+            CommandState.SEVERAL,
+            message=_("Several new objects could be this one: %(ids)s. A person has to say which.")
+            % {"ids": ", ".join(found.ids)},
+        )
+    asked = command.sent_at or command.created_at
+    if command.checks >= LISTINGS and timezone.now() - asked >= PERIOD:
+        return finish(command, CommandState.NOT_DONE, message=_("The provider did not create it."))
+    return later(command)
+
+
+def later(command: Command, message: str = "") -> Command:
+    """Looks again after a pause that grows."""
+    pause = PAUSES[min(max(command.checks, 1), len(PAUSES)) - 1]
+    return finish(
+        command, CommandState.UNKNOWN, message=message or command.message, check_at=timezone.now() + pause
+    )
+
+
+def settle_change(command: Command, *, applied: bool) -> Command:
+    """A change either stands at the provider or, after two looks, is said not to."""
+    command.checks += 1
+    if applied:
+        return finish(command, CommandState.DONE, message=_("Confirmed by reading the card."))
+    if command.checks >= 2:
+        return finish(command, CommandState.NOT_DONE, message=_("The provider did not make the change. You can try again."))
+    return later(command)

@@ -1,0 +1,171 @@
+"""Things that happen outside the API, told one at a time: a purchase, a settlement, a verdict."""
+
+from collections.abc import Callable
+from typing import Any
+
+from console.sandbox import cards, clock, companies, contracts, disputes, money, transactions, users
+from console.sandbox.provider import Provider
+from console.sandbox.store import new_id
+from console.sandbox.variants import shape
+from console.sandbox.wire import Json, Problem, field_of, one_of, required
+
+Told = tuple[str, Json]  # noun and document
+TELLABLE = (
+    *("currency", "localAmount", "localCurrency", "authorizationMethod"),
+    *("merchantName", "merchantCategory", "merchantCategoryCode", "merchantCity", "merchantCountry", "merchantId"),
+)
+
+
+def tell(provider: Provider, name: str, body: Json) -> Json:
+    """Tells one story and returns what came of it, as the API would show it."""
+    if name not in STORIES:
+        raise Problem(404, f"no story is called {name}", stories=list(STORIES))
+    with provider.store.write():
+        noun, found = STORIES[name](provider, body)
+    shown = transactions.public(provider, found) if noun == "transaction" else found
+    told: Json = shape(shown, provider.switches)
+    return told
+
+
+def _amount(body: Json, name: str = "amount") -> int:
+    amount = required(body, name, int)
+    if amount <= 0:
+        raise Problem(400, f"body/{name} must be above 0 cents")
+    return amount
+
+
+def _card(provider: Provider, body: Json) -> Json:
+    return provider.need("card", required(body, "cardId", str))
+
+
+def _transaction(provider: Provider, body: Json) -> Json:
+    return provider.need("transaction", required(body, "transactionId", str))
+
+
+def _told(body: Json) -> dict[str, Any]:
+    return {name: body[name] for name in TELLABLE if body.get(name) is not None}
+
+
+def _owner(provider: Provider, body: Json) -> tuple[Json, str]:
+    """Who is meant, and under which name the wire knows them; an employee's money is the company's."""
+    company, user = field_of(body, "companyId", str), field_of(body, "userId", str)
+    if user and not company:
+        found = provider.need("user", user)
+        company = found.get("companyId")
+        if not company:
+            return found, "userId"
+    if not company:
+        raise Problem(400, "body must have userId or companyId")
+    return provider.need("company", company), "companyId"
+
+
+def _authorise(provider: Provider, body: Json) -> Told:
+    return "transaction", money.authorise(provider, _card(provider, body), _amount(body), **_told(body))
+
+
+def _decline(provider: Provider, body: Json) -> Told:
+    reason = field_of(body, "reason", str) or "transaction declined by rules"
+    return "transaction", money.authorise(provider, _card(provider, body), _amount(body), reason, **_told(body))
+
+
+def _increment(provider: Provider, body: Json) -> Told:
+    return "transaction", money.increment(provider, _transaction(provider, body), _amount(body))
+
+
+def _settle(provider: Provider, body: Json) -> Told:
+    return "transaction", money.settle(provider, _transaction(provider, body), field_of(body, "amount", int))
+
+
+def _reverse(provider: Provider, body: Json) -> Told:
+    return "transaction", money.reverse(provider, _transaction(provider, body), field_of(body, "newAmount", int) or 0)
+
+
+def _refund(provider: Provider, body: Json) -> Told:
+    spent = _transaction(provider, body)
+    amount = _amount(body) if "amount" in body else spent["amount"]
+    found = money.refund(provider, spent, amount)
+    return "transaction", money.settle(provider, found) if body.get("settle") else found
+
+
+def _force_post(provider: Provider, body: Json) -> Told:
+    closed = _transaction(provider, body) if body.get("transactionId") else None
+    card = provider.need("card", closed["cardId"]) if closed else _card(provider, body)
+    return "transaction", money.force_post(provider, card, _amount(body), closed, **_told(body))
+
+
+def _close_authorisation(provider: Provider, body: Json) -> Told:
+    return "transaction", money.close(provider, _transaction(provider, body))
+
+
+def _fund(provider: Provider, body: Json) -> Told:
+    return "transaction", money.fund(provider, *_owner(provider, body), _amount(body))
+
+
+def _payment(provider: Provider, body: Json) -> Told:
+    return "transaction", money.pay(provider, *_owner(provider, body), _amount(body))
+
+
+def _fee(provider: Provider, body: Json) -> Told:
+    description = field_of(body, "description", str) or "Monthly fee"
+    return "transaction", money.charge(provider, *_owner(provider, body), _amount(body), description)
+
+
+def _transfer(provider: Provider, body: Json) -> Told:
+    """Live only: amounts are decimal strings in dollars."""
+    owner, kind = _owner(provider, body)
+    dollars, at = f"{_amount(body) / 100:.2f}", clock.stamp()
+    legs = {
+        "source": {"amount": dollars, "currency": "usdc", "rail": "base"},
+        "destination": {"amount": dollars, "currency": "usd", "rail": "ach"},
+    }
+    found = {"id": new_id(), "type": "transfer", **legs, "fees": [], "status": "pending", "createdAt": at}
+    found |= {kind: owner["id"], "_owner": owner["id"]}
+    provider.store.add("transaction", found)
+    provider.emit("transaction.created", transactions.public(provider, found))
+    return "transaction", found
+
+
+def _decide_dispute(provider: Provider, body: Json) -> Told:
+    dispute = provider.need("dispute", required(body, "disputeId", str))
+    required(body, "status", str)
+    return "dispute", disputes.decide(provider, dispute, one_of(body, "status", disputes.STATUSES) or "")
+
+
+def _decide_applicant(provider: Provider, body: Json) -> Told:
+    applicant_id, status = required(body, "id", str), required(body, "status", str)
+    one_of(body, "status", users.APPLICATION_STATUSES)
+    reason = field_of(body, "reason", str)
+    user = provider.store.get("user", applicant_id)
+    if user is not None:
+        found, noun = users.decide(provider, user, status, reason), "user"
+    else:
+        found, noun = companies.decide(provider, provider.need("company", applicant_id), status, reason), "company"
+    if status == "approved" and not found.get("companyId"):
+        contracts.create(provider, found, f"{noun}Id")
+    return noun, found
+
+
+def _ship_card(provider: Provider, body: Json) -> Told:
+    card = _card(provider, body)
+    if card["type"] != "physical":
+        raise Problem(400, "only a physical card is shipped")
+    return "card", cards.changed(provider, card | {"_shippedAt": clock.stamp()})
+
+
+STORIES: dict[str, Callable[[Provider, Json], Told]] = {
+    "authorise": _authorise,
+    "decline": _decline,
+    "increment": _increment,
+    "settle": _settle,
+    "reverse": _reverse,
+    "refund": _refund,
+    "force_post": _force_post,
+    "close_authorisation": _close_authorisation,
+    "fund": _fund,
+    "payment": _payment,
+    "fee": _fee,
+    "transfer": _transfer,
+    "decide_dispute": _decide_dispute,
+    "decide_applicant": _decide_applicant,
+    "ship_card": _ship_card,
+}

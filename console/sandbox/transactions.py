@@ -1,0 +1,48 @@
+"""Transactions as the provider shows them: a union by type, newest first."""
+
+from typing import Any
+
+from console.sandbox import clock
+from console.sandbox.provider import Provider
+from console.sandbox.wire import Json, Problem, Request, Response
+
+TYPES = ("spend", "collateral", "payment", "fee", "transfer")
+EXACT = ("userId", "companyId", "cardId", "transactionHash")
+BOUNDS = {
+    "authorizedAfter": "authorizedAt > ?",
+    "authorizedBefore": "authorizedAt < ?",
+    "postedAfter": "postedAt > ?",
+    "postedBefore": "postedAt < ?",
+}
+PADDED = {"merchantName": 24, "merchantCity": 13, "merchantCountry": 2}
+
+
+def public(provider: Provider, transaction: Json) -> Json:
+    kind = transaction["type"]
+    payload = {name: value for name, value in transaction.items() if name not in {"id", "type"} and name[0] != "_"}
+    if kind == "collateral" and provider.switches["numbers"] == "as_is":
+        payload["amount"] = float(payload["amount"])
+    if provider.switches.on("padded_merchants"):
+        payload |= {name: payload[name].ljust(width) for name, width in PADDED.items() if name in payload}
+    return {"id": transaction["id"], "type": kind, kind: payload}
+
+
+def get(provider: Provider, _request: Request, transaction_id: str) -> Response:
+    return provider.answer(public(provider, provider.need("transaction", transaction_id)))
+
+
+def index(provider: Provider, request: Request) -> Response:
+    where: list[tuple[str, Any]] = [(f"{name} = ?", value) for name in EXACT if (value := request.one(name))]
+    for name, condition in BOUNDS.items():
+        if text := request.one(name):
+            where.append((condition, _instant(name, text)))
+    kinds = request.many("type")
+    where += [("type <> ?", kind) for kind in TYPES if kinds and kind not in kinds]
+    return provider.page(request, "transaction", where, lambda found: public(provider, found))
+
+
+def _instant(name: str, text: str) -> str:
+    try:
+        return clock.iso(clock.read(text.replace(" ", "+")))
+    except ValueError:
+        raise Problem(400, f"querystring/{name} must be an ISO 8601 instant") from None

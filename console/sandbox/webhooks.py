@@ -1,0 +1,155 @@
+"""Deliveries: kept in the file first, then sent in the background until the receiver answers 2xx."""
+
+import hashlib
+import hmac
+import http.client
+import json
+import random
+import threading
+import time
+from typing import Any
+from urllib.parse import urlsplit
+
+from console.sandbox import clock
+from console.sandbox.store import Store, new_id
+from console.sandbox.variants import Switches
+from console.sandbox.wire import Json, Problem
+
+FIRST_RETRY_S, LONGEST_RETRY_S, TIMEOUT_S = 0.5, 60.0, 10.0
+TRICKS = ("paused", "duplicate", "shuffle", "lose", "forge")
+MEANINGS = {
+    "paused": "keep everything back",
+    "duplicate": "send every delivery twice",
+    "shuffle": "send in random order",
+    "lose": "never send; redeliver brings them back",
+    "forge": "add a copy with a wrong signature",
+}
+COLUMNS = ("n", "id", "type", "body", "created_at", "state", "attempts", "last_status", "last_error", "delivered_at")
+
+
+def sign(secret: str, raw: bytes) -> str:
+    return hmac.new(secret.encode(), raw, hashlib.sha256).hexdigest()
+
+
+def envelope(kind: str, body: Json, spelling: str) -> Json:
+    if spelling == "data":
+        return {"type": kind, "data": body}
+    if spelling == "resource_action":
+        resource, _, action = kind.partition(".")
+        head = {"id": new_id(), "resource": resource, "action": action, "version": "1"}
+        return head | {"body": body, "eventReceivedAt": clock.stamp()}
+    return {"type": kind, "body": body}
+
+
+class Webhooks:
+    def __init__(self, store: Store, switches: Switches, url: str, secret: str) -> None:
+        self.store, self.switches = store, switches
+        self.wake, self.stopping = threading.Event(), threading.Event()
+        kept = store.setting("webhooks", {})
+        self.url: str = url or kept.get("url", "")
+        self.secret = secret
+        self.tricks: dict[str, bool] = dict.fromkeys(TRICKS, False)
+        self.thread = threading.Thread(target=self._work, name="webhooks", daemon=True)
+
+    def configure(self, wanted: Json) -> None:
+        unknown = wanted.keys() - {"url", "secret", *TRICKS}
+        if unknown:
+            raise Problem(400, f"unknown: {', '.join(sorted(unknown))}")
+        self.url = str(wanted.get("url", self.url) or "")
+        self.secret = str(wanted.get("secret") or self.secret)
+        self.tricks |= {name: bool(wanted[name]) for name in TRICKS if name in wanted}
+        self.store.set("webhooks", {"url": self.url})
+        self.wake.set()
+
+    def settings(self) -> Json:
+        return {"url": self.url, **self.tricks}
+
+    def emit(self, kind: str, body: Json) -> None:
+        """Part of the caller's transaction: the event exists exactly when the change does."""
+        raw = json.dumps(envelope(kind, body, self.switches["envelope"]), ensure_ascii=False).encode()
+        state = "lost" if self.tricks["lose"] else "pending" if self.url else "held"
+        sql = "INSERT INTO delivery (id, type, body, created_at, state) VALUES (?, ?, ?, ?, ?)"
+        self.store.run(sql, new_id(), kind, raw, clock.stamp(), state)
+        self.wake.set()
+
+    def listed(self, limit: int = 200) -> list[Json]:
+        sql = f"SELECT {', '.join(COLUMNS)} FROM delivery ORDER BY n DESC LIMIT ?"  # noqa: S608 - our own columns
+        rows = [dict(zip(COLUMNS, row, strict=True)) for row in self.store.rows(sql, limit)]
+        return [row | {"body": json.loads(row["body"])} for row in rows]
+
+    def redeliver(self, *, since: str | None, ids: list[str] | None) -> int:
+        """Everything again from an instant on, the named ones, or all that never arrived."""
+        fresh = "UPDATE delivery SET state = 'pending', next_at = 0, attempts = 0, last_error = NULL"
+        if ids is not None:
+            count = sum(self.store.run(f"{fresh} WHERE id = ?", one) for one in ids)
+        elif since is not None:
+            count = self.store.run(f"{fresh} WHERE created_at >= ?", since)
+        else:
+            count = self.store.run(f"{fresh} WHERE state <> 'delivered'")
+        self.wake.set()
+        return count
+
+    def start(self) -> None:
+        self.thread.start()
+
+    def stop(self) -> None:
+        self.stopping.set()
+        self.wake.set()
+        self.thread.join(timeout=1)
+
+    def _work(self) -> None:
+        while not self.stopping.is_set():
+            self.wake.clear()
+            due = self._due()
+            for row in due:
+                self._send(*row)
+            if not due:
+                self.wake.wait(0.2)
+
+    def _due(self) -> list[tuple[Any, ...]]:
+        if not self.url or self.tricks["paused"]:
+            return []
+        sql = "SELECT n, id, body, attempts FROM delivery WHERE state = 'pending' AND next_at <= ? ORDER BY n LIMIT 50"
+        rows = self.store.rows(sql, time.time())
+        if self.tricks["shuffle"]:
+            random.shuffle(rows)
+        return rows
+
+    def _send(self, n: int, key: str, raw: bytes, attempts: int) -> None:
+        if self.stopping.is_set() or self.tricks["paused"]:
+            return
+        if self.tricks["forge"]:
+            self._post(new_id(), raw, "0" * 64)
+        status, error = self._post(key, raw, sign(self.secret, raw))
+        if self.tricks["duplicate"]:
+            self._post(key, raw, sign(self.secret, raw))
+        done = status is not None and 200 <= status < 300
+        wait = min(LONGEST_RETRY_S, FIRST_RETRY_S * 2 ** min(attempts, 10))
+        self.store.run(
+            "UPDATE delivery SET state = ?, attempts = attempts + 1, next_at = ?, last_status = ?, last_error = ?,"
+            " delivered_at = ? WHERE n = ? AND id = ?",
+            *("delivered" if done else "pending", time.time() + wait, status, error),
+            *(clock.stamp() if done else None, n, key),
+        )
+
+    def _post(self, key: str, raw: bytes, signature: str) -> tuple[int | None, str | None]:
+        """The receiver's status, or why there is none."""
+        target = urlsplit(self.url)
+        secure = target.scheme == "https"
+        kind = http.client.HTTPSConnection if secure else http.client.HTTPConnection
+        headers = {"Content-Type": "application/json", "User-Agent": "codego-sandbox"}
+        headers["Signature"] = signature if self.switches["signature"] == "bare" else f"sha256={signature}"
+        if self.switches.on("idempotency_header"):
+            headers["Idempotency-Key"] = key
+        path = (target.path or "/") + (f"?{target.query}" if target.query else "")
+        connection = kind(target.hostname or "localhost", target.port, timeout=TIMEOUT_S)
+        try:
+            connection.request("POST", path, raw, headers)
+            answer = connection.getresponse()
+            text = answer.read(200).decode(errors="replace")
+        except (OSError, http.client.HTTPException) as problem:
+            return None, str(problem) or type(problem).__name__
+        else:
+            return answer.status, None if answer.status < 300 else text
+        finally:
+            connection.close()

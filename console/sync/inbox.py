@@ -1,0 +1,158 @@
+"""The inbox: a webhook is verified and stored at once, and applied later by `drain()`, many at a time."""
+
+import logging
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from django.db import IntegrityError, connection, transaction
+from django.db.models import F, Q
+from django.utils import timezone
+
+from console.codego.envelope import Envelope, parse_envelope
+from console.codego.errors import Unreadable
+from console.provider.mirror import Source, Verdict, mark_dirty
+from console.sync.models import Delivery, DeliveryVerdict, Rejected
+from console.sync.routes import EVENTS, Event
+
+log = logging.getLogger("deckhand.inbox")
+CLAIM = 300
+LEASE = timedelta(seconds=60)
+TRIES = 8  # with the pauses below: about an hour
+_VERDICTS = {
+    Verdict.CREATED: DeliveryVerdict.APPLIED,
+    Verdict.CHANGED: DeliveryVerdict.APPLIED,
+    Verdict.UNCHANGED: DeliveryVerdict.APPLIED,
+    Verdict.STALE: DeliveryVerdict.STALE,
+    Verdict.HINT: DeliveryVerdict.HINT,
+}
+
+
+def accept(raw: bytes, headers: dict[str, str], address: str) -> Delivery:
+    """Stores a verified webhook. A duplicate is one whose identifier and body were both seen together."""
+    envelope = parse_envelope(raw, headers)
+    delivery = Delivery(
+        event_id=envelope.id[:200],
+        body_hash=envelope.body_hash,
+        type=(envelope.type or "")[:80],
+        object_id=_object_id(envelope),
+        body=raw,
+        address=address[:64],
+    )
+    seen = Q(event_id=delivery.event_id) | Q(body_hash=delivery.body_hash)
+    try:
+        with transaction.atomic():
+            delivery.conflict = Delivery.objects.filter(seen).exists()
+            delivery.save()
+    except IntegrityError:
+        delivery.pk, delivery.conflict = None, False
+        delivery.verdict, delivery.due_at = DeliveryVerdict.DUPLICATE, None
+        delivery.save()
+    return delivery
+
+
+def reject(reason: str, address: str) -> None:
+    """Counts a delivery that could not be verified; nothing of its body is kept."""
+    now = timezone.now()
+    hour = now.replace(minute=0, second=0, microsecond=0)
+    Rejected.objects.get_or_create(hour=hour, reason=reason, defaults={"last_at": now})
+    Rejected.objects.filter(hour=hour, reason=reason).update(
+        count=F("count") + 1, last_at=now, last_address=address[:64]
+    )
+
+
+def drain(limit: int = CLAIM) -> int:
+    """Claims due deliveries and applies them, a noun at a time; how many were claimed."""
+    claimed = _claim(limit)
+    groups: dict[Event | None, list[Delivery]] = defaultdict(list)
+    for delivery in claimed:
+        groups[EVENTS.get(delivery.type.split(".")[0].lower())].append(delivery)
+    for event, deliveries in groups.items():
+        if event is None:
+            _finish(deliveries, DeliveryVerdict.UNHANDLED)
+        else:
+            _apply(event, deliveries)
+    return len(claimed)
+
+
+def replay(ids: Sequence[int]) -> int:
+    """Puts deliveries back into the queue; applying one again has no second effect."""
+    return (
+        Delivery.objects.filter(pk__in=ids)
+        .exclude(verdict=DeliveryVerdict.DUPLICATE)
+        .update(verdict=DeliveryVerdict.NEW, due_at=timezone.now(), attempts=0, error="")
+    )
+
+
+def _claim(limit: int) -> list[Delivery]:
+    now = timezone.now()
+    with transaction.atomic():
+        due = Delivery.objects.filter(due_at__lte=now).order_by("due_at", "id")
+        if connection.features.has_select_for_update_skip_locked:
+            due = due.select_for_update(skip_locked=True)
+        claimed = list(due[:limit])
+        Delivery.objects.filter(pk__in=[d.pk for d in claimed]).update(
+            due_at=now + LEASE, attempts=F("attempts") + 1
+        )
+    for delivery in claimed:
+        delivery.attempts += 1
+    return claimed
+
+
+def _apply(event: Event, deliveries: list[Delivery]) -> None:
+    """The batch in one go; if one of them breaks it, each by itself, so that one bad body holds up nobody."""
+    try:
+        _apply_together(event, deliveries)
+    except Exception:  # noqa: BLE001 - whatever it was is written on the delivery it came from
+        for delivery in deliveries:
+            try:
+                _apply_together(event, [delivery])
+            except Exception as failure:  # noqa: BLE001
+                _fail(delivery, failure)
+
+
+def _apply_together(event: Event, deliveries: list[Delivery]) -> None:
+    by_source: dict[Source, list[tuple[Delivery, Any]]] = defaultdict(list)
+    for delivery in deliveries:
+        envelope = parse_envelope(bytes(delivery.body), {})
+        try:
+            record = event.parse(envelope.type or "", envelope.body or {})
+        except Unreadable as unreadable:
+            _finish([delivery], DeliveryVerdict.UNMATCHED, error=str(unreadable))
+            continue
+        if record is None:
+            _finish([delivery], DeliveryVerdict.UNHANDLED)
+        else:
+            by_source[Source("delivery", delivery.received_at)].append((delivery, record))
+    for source, pairs in by_source.items():
+        with transaction.atomic():
+            applied = event.apply([record for _, record in pairs], source=source)
+            verdicts: dict[DeliveryVerdict, list[Delivery]] = defaultdict(list)
+            for (delivery, _record), verdict in zip(pairs, applied.verdicts, strict=True):
+                verdicts[_VERDICTS[verdict]].append(delivery)
+            # a body that came before under another key may be a state that came back: only a read can tell
+            mark_dirty(event.model, [record.id for delivery, record in pairs if delivery.conflict])
+            for verdict, done in verdicts.items():
+                _finish(done, verdict)
+
+
+def _finish(deliveries: Sequence[Delivery], verdict: DeliveryVerdict, error: str = "") -> None:
+    Delivery.objects.filter(pk__in=[d.pk for d in deliveries]).update(
+        verdict=verdict, due_at=None, applied_at=timezone.now(), error=error
+    )
+
+
+def _fail(delivery: Delivery, failure: Exception) -> None:
+    log.warning("delivery %s failed: %s", delivery.pk, type(failure).__name__)
+    parked = delivery.attempts >= TRIES
+    Delivery.objects.filter(pk=delivery.pk).update(
+        verdict=DeliveryVerdict.PARKED if parked else DeliveryVerdict.FAILED,
+        due_at=None if parked else timezone.now() + timedelta(seconds=2 ** (delivery.attempts + 2)),
+        error=f"{type(failure).__name__}: {failure}"[:2000],
+    )
+
+
+def _object_id(envelope: Envelope) -> str:
+    found = (envelope.body or {}).get("id")
+    return str(found)[:128] if isinstance(found, str | int) else ""

@@ -1,0 +1,198 @@
+"""How each resource is swept: pages or rows, a step at a time, each step with the cursor to go on from."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.utils import timezone
+
+from cardholders.models import APPROVED, Cardholder, Company
+from cardholders.sync import apply_balances, apply_cardholders, apply_companies, apply_contracts
+from cards.sync import apply_cards
+from console.codego.client import Codego
+from console.codego.errors import NoSuchObject, NoSuchRoute, Refused, Unreadable
+from console.codego.paging import Page
+from console.provider.mirror import Applied, Source
+from console.provider.observing import lacks
+from console.sync.owners import balance_of, contracts_of_owner, read_company, read_user
+from console.sync.routes import READS
+from transactions.models import NOT_FINAL, Transaction
+from transactions.sync import apply_disputes, apply_transactions
+
+WINDOW = timedelta(days=45)
+DECIDED = ("approved", "denied", "canceled")
+_ROWS = 50  # primary keys fetched at a time when rows are read one by one
+
+
+@dataclass(slots=True)
+class Step:
+    """One call's worth of a sweep."""
+
+    cursor: dict[str, Any]
+    counts: Counter[str] = field(default_factory=Counter)
+    differences: list[dict[str, Any]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What a run wants of a resource: everything, or what is new; and since when rows count as read."""
+
+    since: datetime
+    kind: str
+
+
+Sweep = Callable[[Codego, dict[str, Any], Scope], Iterator[Step]]
+Pages = Callable[[str | None], Iterator[Page[Any]]]
+Apply = Callable[..., Applied]
+
+
+def _step(resource: str, cursor: dict[str, Any], applied: Applied) -> Step:
+    counts = Counter(seen=len(applied.verdicts))
+    for verdict, n in applied.count().items():
+        counts[verdict if verdict in {"created", "changed"} else "unchanged"] += n
+    return Step(cursor, counts, [{"resource": resource, **change} for change in applied.changes])
+
+
+def _failed(cursor: dict[str, Any], resource: str, codego_id: str | None, failure: Exception) -> Step:
+    return Step(cursor, Counter(seen=1, failed=1), [{"resource": resource, "id": codego_id, "error": str(failure)[:200]}])
+
+
+def _pages(resource: str, pages: Pages, apply: Apply, cursor: dict[str, Any], *, newest: bool = False) -> Iterator[Step]:
+    """Every page from the cursor on; `newest` stops at the first page that tells nothing new."""
+    found = pages(cursor.get("page"))
+    while True:
+        at = timezone.now()
+        page = next(found, None)
+        if page is None:
+            return
+        step = _step(resource, {**cursor, "page": page.cursor}, apply(page.records, source=Source("run", at)))
+        step.counts["failed"] += page.unreadable
+        step.counts["seen"] += page.unreadable
+        yield step
+        if page.cursor is None or (newest and page.records and step.counts["unchanged"] == step.counts["seen"]):
+            return
+
+
+def _rows(
+    resource: str, rows: Any, read: Callable[[Any], Sequence[Any]], apply: Apply, cursor: dict[str, Any]
+) -> Iterator[Step]:
+    """Row by row in key order, each by a call of its own; a row the provider refuses is counted and passed."""
+    last = cursor.get("row", 0)
+    while some := list(rows.filter(pk__gt=last).order_by("pk")[:_ROWS]):
+        for row in some:
+            last = row.pk
+            here = {**cursor, "row": last}
+            at = timezone.now()
+            try:
+                records = read(row)
+            except (NoSuchObject, Unreadable) as failure:
+                yield _failed(here, resource, row.codego_id, failure)
+                continue
+            yield _step(resource, here, apply(records, source=Source("run", at)) if records else Applied())
+
+
+def _people(
+    resource: str, model: Any, listing: str, pages: Pages, read: Callable[[Any], Sequence[Any]], apply: Apply,
+    cursor: dict[str, Any], scope: Scope,
+) -> Iterator[Step]:  # fmt: skip
+    """By the list route where it answers, then everybody the list did not show, by id."""
+    if scope.kind != "catch_up" and "row" not in cursor and not lacks(listing):
+        try:
+            yield from _pages(resource, pages, apply, cursor)
+        except NoSuchRoute:
+            pass
+        except Refused as refusal:
+            if refusal.status != 405:
+                raise
+    known = model.objects.filter(codego_id__isnull=False)
+    unread = known.filter(read_at__lt=scope.since) | known.filter(read_at__isnull=True)
+    if scope.kind == "catch_up":
+        unread = unread.exclude(state__in=DECIDED)
+    yield from _rows(resource, unread, read, apply, {"row": cursor.get("row", 0)})
+
+
+def cardholders(client: Codego, cursor: dict[str, Any], scope: Scope) -> Iterator[Step]:
+    return _people(
+        "cardholders", Cardholder, "GET /users", client.users, lambda row: [read_user(client, row.codego_id)],
+        apply_cardholders, cursor, scope,
+    )  # fmt: skip
+
+
+def companies(client: Codego, cursor: dict[str, Any], scope: Scope) -> Iterator[Step]:
+    return _people(
+        "companies", Company, "GET /companies", client.companies, lambda row: [read_company(client, row.codego_id)],
+        apply_companies, cursor, scope,
+    )  # fmt: skip
+
+
+def cards(client: Codego, cursor: dict[str, Any], scope: Scope) -> Iterator[Step]:  # noqa: ARG001 - cards are few: always all
+    return _pages("cards", lambda page: client.cards(cursor=page), apply_cards, cursor)
+
+
+def transactions(client: Codego, cursor: dict[str, Any], scope: Scope) -> Iterator[Step]:
+    """An import reads all; a catch-up the newest pages and every transaction that is not final; a night 45 days."""
+    if "row" not in cursor:
+        after = scope.since - WINDOW if scope.kind == "window" else None
+        newest = scope.kind in {"catch_up", "reconcile"}
+        pages = _transaction_pages(client, after)
+        yield from _pages("transactions", pages, _apply_named, cursor, newest=newest)
+    if scope.kind != "import":
+        moving = Transaction.objects.filter(codego_id__isnull=False, state__in=NOT_FINAL, read_at__lt=scope.since)
+        moving = moving.exclude(kind__in=("fee", "collateral"))
+        read = READS["transactions"].fetch
+        yield from _rows(
+            "transactions", moving, lambda row: read(client, row), _apply_named, {"row": cursor.get("row", 0)}
+        )
+
+
+def _transaction_pages(client: Codego, after: datetime | None) -> Pages:
+    return lambda page: client.transactions(authorized_after=after, cursor=page)
+
+
+def _apply_named(records: Sequence[Any], *, source: Source) -> Applied:
+    return apply_transactions([r for r in records if r.id], source=source)
+
+
+def disputes(client: Codego, cursor: dict[str, Any], scope: Scope) -> Iterator[Step]:  # noqa: ARG001
+    """Where the provider lists them; elsewhere disputes are known from deliveries and from our own commands."""
+    if lacks("GET /disputes"):
+        return
+    try:
+        yield from _pages("disputes", lambda page: client.disputes(cursor=page), apply_disputes, cursor)
+    except NoSuchRoute:
+        return
+
+
+def contracts(client: Codego, cursor: dict[str, Any], scope: Scope) -> Iterator[Step]:  # noqa: ARG001
+    return _of_owners("contracts", lambda owner: contracts_of_owner(client, owner), apply_contracts, cursor)
+
+
+def balances(client: Codego, cursor: dict[str, Any], scope: Scope) -> Iterator[Step]:  # noqa: ARG001
+    return _of_owners("balances", lambda owner: balance_of(client, owner), apply_balances, cursor)
+
+
+def _of_owners(
+    resource: str, read: Callable[[Any], Sequence[Any]], apply: Apply, cursor: dict[str, Any]
+) -> Iterator[Step]:
+    """What hangs on approved people, then on approved companies."""
+    stages: dict[str, Any] = {"people": Cardholder, "companies": Company}
+    for stage, model in stages.items():
+        if cursor.get("stage", stage) != stage:
+            continue
+        owners = model.objects.filter(codego_id__isnull=False, state=APPROVED)
+        yield from _rows(resource, owners, read, apply, {"stage": stage, "row": cursor.get("row", 0)})
+        cursor = {"stage": "companies", "row": 0}
+
+
+SWEEPS: dict[str, Sweep] = {
+    "cards": cards,
+    "transactions": transactions,
+    "disputes": disputes,
+    "companies": companies,
+    "cardholders": cardholders,
+    "contracts": contracts,
+    "balances": balances,
+}
+MODELS = {name: read.model for name, read in READS.items()}

@@ -1,0 +1,143 @@
+/* What the browser itself must do: the sheet and menus, copying, dialogs, focus and announcements after a swap,
+   saying when the network or the server fails. Everything else is HTML, htmx attributes and the server. */
+(() => {
+  "use strict";
+  const $ = (selector, within = document) => within.querySelector(selector);
+  const words = (name) => document.body.dataset[name] || "";
+  const dialog = () => $("#dialog");
+
+  const announce = (text) => {
+    const region = $("#announce");
+    if (!region || !text) return;
+    region.textContent = "";
+    setTimeout(() => { region.textContent = text; }, 60);
+  };
+
+  const complain = (text) => {
+    const shape = $("#toast-template");
+    const region = dialog()?.open ? $("#dialog-toasts") : $("#toasts");
+    if (!shape || !region) return;
+    const toast = shape.content.firstElementChild.cloneNode(true);
+    $("p", toast).textContent = text;
+    region.replaceChildren(toast);
+  };
+
+  /* --- Clicks ---------------------------------------------------------------------------------------------------- */
+  const copy = async (button) => {
+    try {
+      await navigator.clipboard.writeText(button.dataset.copy);
+    } catch {
+      const text = button.previousElementSibling;
+      if (text) getSelection().selectAllChildren(text);
+      return;
+    }
+    button.dataset.copied = "";
+    announce(button.dataset.done);
+    setTimeout(() => { delete button.dataset.copied; }, 1500);
+  };
+
+  const plainClick = (event) => event.button === 0 && !(event.metaKey || event.ctrlKey || event.shiftKey || event.altKey);
+  let opener = null;
+
+  const openDialog = (link) => {
+    opener = link;
+    link.setAttribute("aria-busy", "true");
+    htmx.ajax("GET", link.href, { target: "#dialog-body", swap: "innerHTML" })
+      .catch(() => {})
+      .finally(() => link.removeAttribute("aria-busy"));
+  };
+
+  document.addEventListener("click", (event) => {
+    const target = event.target.closest("[data-copy], [data-dismiss], [data-close], a[data-dialog]");
+    for (const menu of document.querySelectorAll("details.menu[open]")) {
+      if (!menu.contains(event.target)) menu.open = false;
+    }
+    if (!target) return;
+    if (target.matches("[data-copy]")) copy(target);
+    else if (target.matches("[data-dismiss]")) target.closest(".notice").remove();
+    else if (target.matches("[data-close]")) {
+      const open = target.closest("dialog");
+      if (open) { event.preventDefault(); open.close(); }
+    } else if (window.htmx && dialog() && plainClick(event)) {
+      event.preventDefault();
+      openDialog(target);
+    }
+  });
+
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    const menu = $("details.menu[open]");
+    if (menu) { menu.open = false; $("summary", menu).focus(); }
+  });
+
+  /* A form that was sent once is not sent again by an impatient second click. */
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (form.method !== "post" || form.hasAttribute("hx-post")) return;
+    if (form.dataset.sent) { event.preventDefault(); return; }
+    form.dataset.sent = "yes";
+    if (event.submitter) event.submitter.setAttribute("aria-busy", "true");
+  });
+  addEventListener("pageshow", () => {
+    for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
+    for (const busy of document.querySelectorAll("[aria-busy]")) busy.removeAttribute("aria-busy");
+  });
+
+  /* --- htmx ------------------------------------------------------------------------------------------------------ */
+  document.addEventListener("htmx:configRequest", (event) => {
+    if (event.detail.verb !== "get") return;
+    const given = event.detail.parameters;
+    for (const name of new Set(Object.keys(given))) if (given[name] === "") delete given[name];
+  });
+
+  /* A poll in a tab nobody looks at is left out; the next one after the tab is back runs. */
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    if (document.hidden && event.detail.elt.hasAttribute("data-poll")) event.preventDefault();
+  });
+
+  document.addEventListener("htmx:afterSwap", (event) => {
+    if (event.detail.target.id !== "dialog-body" || dialog().open) return;
+    dialog().showModal();
+  });
+
+  document.addEventListener("htmx:afterSettle", (event) => {
+    const target = event.detail.target;
+    const said = target && ($("[data-announce]", target) || (target.matches("[data-announce]") ? target : null));
+    if (said) announce(said.dataset.announce);
+    const wrong = target && $("[aria-invalid=true]", target);
+    if (wrong) wrong.focus();
+    else if (target && target.hasAttribute("tabindex") && (document.activeElement || document.body) === document.body) {
+      target.focus({ preventScroll: true });
+    }
+  });
+
+  document.addEventListener("htmx:responseError", (event) => {
+    const status = event.detail.xhr.status;
+    complain(words({ 403: "forbidden", 404: "missing", 429: "busy" }[status] || "failed"));
+  });
+  for (const lost of ["htmx:sendError", "htmx:timeout"]) {
+    document.addEventListener(lost, () => complain(words("lost")));
+  }
+
+  /* --- The page as it came ----------------------------------------------------------------------------------------- */
+  const online = () => {
+    const banner = $("#offline");
+    if (banner) banner.hidden = navigator.onLine;
+  };
+  addEventListener("online", online);
+  addEventListener("offline", online);
+
+  document.addEventListener("DOMContentLoaded", () => {
+    online();
+    announce([...document.querySelectorAll("#toasts .notice p")].map((p) => p.textContent.trim()).join(" "));
+    const open = dialog();
+    if (!open) return;
+    open.addEventListener("close", () => {
+      $("#dialog-body").replaceChildren();
+      $("#dialog-toasts").replaceChildren();
+      if (opener && opener.isConnected) opener.focus();
+      opener = null;
+    });
+    open.addEventListener("click", (event) => { if (event.target === open) open.close(); });
+  });
+})();

@@ -1,0 +1,171 @@
+"""Reports of transactions for a period: asked for on the page, made by the worker in slices, kept as files with totals."""
+
+import hashlib
+import time
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from itertools import islice
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from console.exports import csv_lines, write_xlsx
+from console.money import format_minor
+from transactions.columns import report_columns
+from transactions.models import Report, ReportState, Transaction
+
+SLICE = 7.0  # seconds
+LEASE = timedelta(seconds=60)
+ROWS = 2000
+TIMES = {"authorized": "occurred_at", "posted": "posted_at"}
+FILTERS = {"status": "state", "type": "kind", "card": "card_id", "cardholder": "cardholder_id", "company": "company_id"}
+
+
+def rows_of(report: Report) -> QuerySet[Transaction]:
+    """The period's rows as known at the cut-off: start inclusive, end exclusive."""
+    column = TIMES[report.by]
+    wanted = {FILTERS[name]: value for name, value in report.filters.items() if value}
+    return (
+        Transaction.objects.filter(by_reference=False, created_at__lte=report.cut_off or timezone.now(), **wanted)
+        .filter(**{f"{column}__gte": report.start, f"{column}__lt": report.end})
+        .select_related("card", "cardholder", "company")
+        .defer("raw", "card__raw", "cardholder__raw", "company__raw")
+        .order_by(column, "pk")
+    )
+
+
+def preamble(report: Report) -> list[str]:
+    """What a reader has to know to believe the file: period, time, zone, unit, cut-off, filters."""
+    zone = ZoneInfo(report.time_zone)
+    said = ", ".join(f"{name} = {value}" for name, value in report.filters.items() if value) or "none"
+    cut_off = (report.cut_off or report.asked_at).astimezone(zone)
+    return [
+        f"{settings.BRAND_NAME}: transactions, {settings.CODEGO_ENVIRONMENT} environment",
+        f"Period by time {report.by}: from {report.start.astimezone(zone):%Y-%m-%d %H:%M} (inclusive) "
+        f"to {report.end.astimezone(zone):%Y-%m-%d %H:%M} (exclusive), zone {report.time_zone}",
+        f"As known at {cut_off:%Y-%m-%d %H:%M:%S} {report.time_zone}",
+        "Amounts in major units of the currency beside them; signed amounts are the holder's side",
+        f"Filters: {said}",
+    ]
+
+
+def walk(report: Report, after: tuple[datetime, int] | None = None) -> Iterator[list[Transaction]]:
+    """Pages of rows in order of time, from just after the given row; memory stays flat."""
+    column = TIMES[report.by]
+    rows = rows_of(report)
+    while True:
+        page = rows
+        if after:
+            moment, pk = after
+            page = rows.filter(**{f"{column}__gte": moment}).filter(Q(**{f"{column}__gt": moment}) | Q(pk__gt=pk))
+        found = list(page[:ROWS])
+        if not found:
+            return
+        yield found
+        after = (getattr(found[-1], column), found[-1].pk)
+
+
+def add_totals(totals: dict[str, Any], rows: list[Transaction]) -> None:
+    """Control totals by currency and status, in minor units; rows without an amount are counted, not summed."""
+    for row in rows:
+        currency = (row.currency or "usd").lower()
+        line = totals.setdefault(currency, {}).setdefault(row.state or "posted", {"rows": 0, "signed": 0, "no_amount": 0})
+        line["rows"] += 1
+        line["signed"] += row.signed_amount or 0
+        line["no_amount"] += row.amount is None
+
+
+def work() -> bool:
+    """One slice of the oldest report that is due; whether there was one."""
+    report = _claim()
+    if report is None:
+        return False
+    try:
+        (_slice_of_csv if report.format == "csv" else _whole_xlsx)(report)
+    except (OSError, ValueError) as failure:
+        _end(report, ReportState.FAILED, error=str(failure))
+    Report.objects.filter(pk=report.pk).update(claimed_at=None)
+    return True
+
+
+def path_of(report: Report) -> Path:
+    return Path(settings.MEDIA_ROOT) / "reports" / f"{report.pk}.{report.format}"
+
+
+def _claim() -> Report | None:
+    now = timezone.now()
+    free = Q(claimed_at__isnull=True) | Q(claimed_at__lt=now - LEASE)
+    due = Report.objects.filter(free, state__in=[ReportState.QUEUED, ReportState.RUNNING]).order_by("asked_at").first()
+    if due is None or not Report.objects.filter(free, pk=due.pk).update(claimed_at=now, state=ReportState.RUNNING):
+        return None
+    due.refresh_from_db()
+    path_of(due).parent.mkdir(parents=True, exist_ok=True)
+    return due
+
+
+def _slice_of_csv(report: Report) -> None:
+    """Appends for a few seconds. What a killed worker wrote beyond the last saved place is cut off first."""
+    columns, until = report_columns(ZoneInfo(report.time_zone)), time.monotonic() + SLICE
+    place = report.place
+    with path_of(report).open("r+b" if place else "wb") as file:
+        if place:
+            file.truncate(place["bytes"])
+            file.seek(place["bytes"])
+        else:
+            file.writelines(csv_lines(preamble(report), columns, []))
+        for page in walk(report, (datetime.fromisoformat(place["at"]), place["pk"]) if place else None):
+            file.writelines(islice(csv_lines((), columns, page), 1, None))  # the header stands already
+            file.flush()
+            last = page[-1]
+            report.place = {"bytes": file.tell(), "at": getattr(last, TIMES[report.by]).isoformat(), "pk": last.pk}
+            _count(report, page)
+            if time.monotonic() >= until:
+                return
+        for line in _totals(report):
+            file.writelines(csv_lines(["  ".join(str(cell) for cell in line)], (), []))
+    _end(report, ReportState.DONE)
+
+
+def _whole_xlsx(report: Report) -> None:
+    """In one go, since a workbook cannot be taken up again; the lease is kept alive while it grows."""
+
+    def rows() -> Iterator[Transaction]:
+        for page in walk(report):
+            _count(report, page)
+            yield from page
+
+    report.rows, report.totals = 0, {}
+    columns = report_columns(ZoneInfo(report.time_zone))
+    write_xlsx(path_of(report), columns, rows(), _totals(report), preamble(report))
+    _end(report, ReportState.DONE)
+
+
+def _count(report: Report, page: list[Transaction]) -> None:
+    add_totals(report.totals, page)
+    report.rows += len(page)
+    report.claimed_at = timezone.now()
+    report.save(update_fields=["rows", "totals", "place", "claimed_at"])
+
+
+def _totals(report: Report) -> Iterator[tuple[str, ...]]:
+    """Control totals as lines; a generator, so that they are read after the rows have been counted."""
+    yield ("Control totals", f"{report.rows} rows")
+    for currency, states in sorted(report.totals.items()):
+        for state, line in sorted(states.items()):
+            signed = format_minor(line["signed"], currency)
+            yield (currency.upper(), state, f"{line['rows']} rows", f"signed {signed}", f"no amount {line['no_amount']}")
+
+
+def _end(report: Report, state: ReportState, error: str = "") -> None:
+    report.state, report.error, report.finished_at = state, error[:500], timezone.now()
+    if state == ReportState.DONE:
+        digest = hashlib.sha256()
+        with path_of(report).open("rb") as file:
+            while chunk := file.read(1 << 20):
+                digest.update(chunk)
+        report.sha256 = digest.hexdigest()
+    report.save(update_fields=["state", "error", "finished_at", "sha256"])

@@ -1,0 +1,89 @@
+"""The one writer of transactions and disputes."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db import transaction
+
+from cardholders.models import Cardholder, Company
+from cardholders.sync import touch_balances
+from cards.models import Card
+from console.codego.records import DisputeRecord, TransactionRecord, normal
+from console.money import signed_amount
+from console.provider.mirror import Applied, Incoming, Source, Verdict, mark_dirty, refer, write
+from transactions.models import Dispute, Transaction
+
+# Columns that carry the record's field of the same name.
+_SAME = (
+    "type", "status", "amount", "currency", "decimal_amount", "local_amount", "local_currency", "authorized_amount",
+    "authorization_method", "declined_reason", "completion_reason", "is_force_posted", "closed_authorization_id",
+    "merchant_name", "merchant_category", "merchant_category_code", "merchant_city", "merchant_country", "merchant_id",
+    "chain_id", "wallet_address", "transaction_hash", "description", "memo", "authorized_at", "posted_at",
+)  # fmt: skip
+
+
+def apply_transactions(records: Sequence[TransactionRecord], *, source: Source) -> Applied:
+    """Records without an id are informational and are left out by the caller."""
+    holders = refer(Cardholder, (r.user_id for r in records if r.user_id))
+    companies = refer(Company, (r.company_id for r in records if r.company_id))
+    with transaction.atomic():
+        cards = refer(Card, (r.card_id for r in records if r.card_id))
+        owners = {
+            pk: (holder, company)
+            for pk, holder, company in Card.objects.filter(pk__in=cards.values()).values_list(
+                "pk", "cardholder_id", "company_id"
+            )
+        }
+        incoming = [_transaction(r, holders, companies, cards, owners) for r in records]
+        placed = [i for i in incoming if i.values["cardholder_id"] or i.values["company_id"]]
+        unplaced = {i.codego_id for i in incoming} - {i.codego_id for i in placed}
+        refer(Transaction, unplaced)
+        mark_dirty(Transaction, unplaced)
+        applied = write(Transaction, placed, source)
+        if not source.is_read:
+            touch_balances([i for r in records for i in (r.user_id, r.company_id) if i])
+    verdicts = iter(applied.verdicts)
+    return Applied([Verdict.HINT if i.codego_id in unplaced else next(verdicts) for i in incoming])
+
+
+def apply_disputes(records: Sequence[DisputeRecord], *, source: Source) -> Applied:
+    with transaction.atomic():
+        known = refer(Transaction, (r.transaction_id for r in records if r.transaction_id))
+        return write(Dispute, [_dispute(r, known) for r in records], source)
+
+
+def _transaction(
+    record: TransactionRecord,
+    holders: dict[str, int],
+    companies: dict[str, int],
+    cards: dict[str, int],
+    owners: dict[int, tuple[int | None, int | None]],
+) -> Incoming:
+    card = cards.get(record.card_id or "")
+    holder, company = owners.get(card or 0, (None, None))
+    kind, state = normal(record.type or ""), normal(record.status or "")
+    values: dict[str, Any] = {name: getattr(record, name) for name in _SAME}
+    values |= {
+        "cardholder_id": holders.get(record.user_id or "") or holder,
+        "company_id": companies.get(record.company_id or "") or company,
+        "card_id": card,
+        "kind": kind,
+        "state": state if record.status is not None else None,
+        "signed_amount": signed_amount(kind, state, record.amount),
+        "occurred_at": record.authorized_at or record.posted_at or record.created_at,
+    }
+    doubts = [*record.flags, "signedAmount"] if any(f.startswith("amount:") for f in record.flags) else record.flags
+    return Incoming(str(record.id), record.updated_at, values, record.raw, doubts)
+
+
+def _dispute(record: DisputeRecord, known: dict[str, int]) -> Incoming:
+    values = {
+        "transaction_id": known.get(record.transaction_id or ""),
+        "status": record.status,
+        "state": None if record.status is None else normal(record.status),
+        "text_evidence": record.text_evidence,
+        "has_file_evidence": record.has_file_evidence,
+        "opened_at": record.created_at,
+        "resolved_at": record.resolved_at,
+    }
+    return Incoming(record.id, record.updated_at, values, record.raw, record.flags)
