@@ -57,7 +57,7 @@ def apply_contracts(records: Sequence[ContractRecord], *, source: Source) -> App
             if contract.tokens and (last is None or last.tokens != contract.tokens):
                 ContractReading.objects.create(contract=contract, at=source.at, tokens=contract.tokens)
     verdicts = iter(applied.verdicts)
-    return Applied([Verdict.HINT if r.id in unplaced else next(verdicts) for r in records])
+    return Applied([Verdict.HINT if r.id in unplaced else next(verdicts) for r in records], applied.changes)
 
 
 def apply_balances(records: Sequence[tuple[Cardholder | Company, BalanceRecord]], *, source: Source) -> Applied:

@@ -1,6 +1,7 @@
 """How the list of cards is filtered, on the screen and in its export."""
 
 import re
+from collections.abc import Iterator
 from typing import Any, ClassVar
 
 from django import forms
@@ -11,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from cards.forms import MoneyField
 from cards.models import CANCELED, Card
 from console.listing import FilterForm
+from console.money import LARGEST, format_minor
 
 TYPES = [("virtual", _("Virtual")), ("physical", _("Physical"))]
 STATES = [
@@ -23,7 +25,7 @@ OTHER = "other"
 
 
 class CardFilters(FilterForm):
-    """Names filter only for those who may read them: otherwise the list would answer who is who, one guess at a time."""
+    """Names filter only for those who may read them: else the list would say who is who, guess by guess."""
 
     q = forms.CharField(
         label=_("Cardholder or last four"),
@@ -42,8 +44,8 @@ class CardFilters(FilterForm):
     limit_from = MoneyField(label=_("Limit from, US$"))
     limit_to = MoneyField(label=_("Limit to, US$"))
     expiring = forms.BooleanField(label=_("Expires within 60 days"))
-    cardholder = forms.IntegerField(label=_("Cardholder no."), widget=forms.HiddenInput)
-    company = forms.IntegerField(label=_("Company no."), widget=forms.HiddenInput)
+    cardholder = forms.IntegerField(label=_("Cardholder no."), max_value=LARGEST, widget=forms.HiddenInput)
+    company = forms.IntegerField(label=_("Company no."), max_value=LARGEST, widget=forms.HiddenInput)
 
     SAME: ClassVar = {
         "last4": "last4",
@@ -57,6 +59,10 @@ class CardFilters(FilterForm):
         super().__init__(*args, **kwargs)
         if not personal:
             del self.fields["q"]
+
+    def in_force(self) -> Iterator[tuple[forms.BoundField, Any]]:
+        for bound, value in super().in_force():
+            yield bound, format_minor(value, "USD") if isinstance(bound.field, MoneyField) else value
 
     def apply(self, queryset: QuerySet[Card]) -> QuerySet[Card]:
         given = self.cleaned_data

@@ -1,5 +1,6 @@
 """What staff can do to cards. Each is a command: checked, stored, sent, and ended as done, refused or unknown."""
 
+import uuid
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -40,7 +41,9 @@ CHANGES: dict[CommandKind, Change] = {
     CommandKind.LOCK: Change("locked", "locked", frozenset({"active"})),
     CommandKind.UNLOCK: Change("active", "active", frozenset({"locked", "frozen", "blocked"})),
     CommandKind.ACTIVATE: Change("active", "active", frozenset({"notactivated", "inactive"})),
-    CommandKind.CANCEL: Change("canceled", CANCELED, frozenset({"active", "locked", "notactivated", "inactive", "frozen", "blocked"})),
+    CommandKind.CANCEL: Change(
+        "canceled", CANCELED, frozenset({"active", "locked", "notactivated", "inactive", "frozen", "blocked"})
+    ),
 }
 
 
@@ -65,8 +68,11 @@ class Order:
         )
 
 
-def issue(holder: Cardholder, order: Order, *, actor: Actor, reason: str = "") -> Command:
-    """Asks for a new card (reference, step 3). Raises CannotDo, or CodegoError where nothing could be sent."""
+def issue(
+    holder: Cardholder, order: Order, *, actor: Actor, reason: str = "", once: uuid.UUID | None = None
+) -> Command:
+    """Asks for a new card (reference, step 3). Raises CannotDo, or CodegoError where nothing could be sent.
+    A form that comes twice with the same `once` asks for one card."""
     if not holder.codego_id or not holder.is_approved:
         _refuse(CommandKind.ISSUE, "cardholder", holder.pk, actor, _("Only an approved cardholder can have a card."))
     with client(Priority.INTERACTIVE) as provider:
@@ -78,6 +84,7 @@ def issue(holder: Cardholder, order: Order, *, actor: Actor, reason: str = "") -
             target=holder.codego_id,
             actor=actor,
             reason=reason,
+            once=once,
             known=known,
             payload={
                 "type": order.type,
@@ -152,9 +159,14 @@ def send_queued(command: Command) -> Command:
 
 def replace(card: Card, order: Order, *, actor: Actor, reason: str) -> tuple[Command, Command | None]:
     """Lost or stolen: cancels first, and issues only once the provider has said that the old card is dead."""
-    audit.record(Action.CARD_REPLACE, actor=actor, outcome=Outcome.STARTED, record="card", record_id=card.pk, reason=reason)
+    if not card.cardholder or not card.cardholder.codego_id or not card.cardholder.is_approved:
+        words = _("Only an approved cardholder can have a new card. Cancel or lock this one instead.")
+        _refuse(CommandKind.ISSUE, "card", card.pk, actor, words)
+    audit.record(
+        Action.CARD_REPLACE, actor=actor, outcome=Outcome.STARTED, record="card", record_id=card.pk, reason=reason
+    )
     cancelled = change_status(card, CommandKind.CANCEL, actor=actor, reason=reason)
-    if cancelled.state != CommandState.DONE or not card.cardholder:
+    if cancelled.state != CommandState.DONE:
         return cancelled, None
     return cancelled, issue(card.cardholder, order, actor=actor, reason=reason)
 
@@ -176,8 +188,21 @@ def settle(provider: Codego, command: Command) -> Command:
     return settle_change(command, applied=_stands(command, record))
 
 
+def candidates(command: Command) -> list[Card]:
+    """The new cards that an issue may mean, read now so that each can be told from the others. Raises CodegoError."""
+    with client(Priority.INTERACTIVE) as provider:
+        ids = _look_for_issued(provider, command).ids
+        refer(Card, ids)
+        for card_id in ids:
+            _read(provider, card_id)
+    return list(Card.objects.filter(codego_id__in=ids).order_by("pk"))
+
+
 def claim_card(command: Command, card: Card, *, actor: Actor) -> Command:
-    """A person says which of several new cards is the one that was asked for."""
+    """A person says which of several new cards is the one that was asked for. Raises CannotDo."""
+    command.refresh_from_db()
+    if command.state != CommandState.SEVERAL:
+        raise CannotDo(_("Somebody has said which card it is already."))
     return commands.finish(command, CommandState.DONE, result=str(card.codego_id), by=actor)
 
 
@@ -235,8 +260,13 @@ def _look_for_issued(provider: Codego, command: Command) -> Found:
 
 def _is_as_asked(card: CardRecord, asked: dict[str, Any]) -> bool:
     limit = asked.get("limit_amount")
-    same_limit = limit is None or card.limit_amount is None or (
-        card.limit_amount == limit and normal(card.limit_frequency or "") == normal(asked.get("limit_frequency") or "")
+    same_limit = (
+        limit is None
+        or card.limit_amount is None
+        or (
+            card.limit_amount == limit
+            and normal(card.limit_frequency or "") == normal(asked.get("limit_frequency") or "")
+        )
     )
     return same_limit and normal(card.type or asked["type"]) == normal(asked["type"])
 

@@ -29,7 +29,7 @@ def apply_cards(records: Sequence[CardRecord], *, source: Source) -> Applied:
         placed = [r for r in records if r.id not in unplaced]
         applied = write(Card, [_card(r, holders, companies) for r in placed], source, final=FINAL)
     verdicts = iter(applied.verdicts)
-    return Applied([Verdict.HINT if r.id in unplaced else next(verdicts) for r in records])
+    return Applied([Verdict.HINT if r.id in unplaced else next(verdicts) for r in records], applied.changes)
 
 
 def _card(record: CardRecord, holders: dict[str, int], companies: dict[str, int]) -> Incoming:

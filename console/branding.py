@@ -13,6 +13,7 @@ from django.templatetags.static import static
 from console.access import public
 
 READABLE = 4.5  # WCAG 2.2 AA for text
+VISIBLE = 1.8  # a filled button against the page; its text is what must be read
 WHITE, BLACK = "#ffffff", "#14161a"
 LIGHT_SURFACE, DARK_SURFACE = (
     "#f3f4f5",
@@ -59,11 +60,11 @@ def text_on(colour: str) -> str:
     return best if contrast(best, colour) >= READABLE else "#000000"
 
 
-def readable(colour: str, surface: str) -> str:
-    """The colour, darkened or lightened just as far as text in it needs on this surface."""
+def readable(colour: str, surface: str, least: float = READABLE) -> str:
+    """The colour, darkened or lightened just as far as it takes to stand out from this surface."""
     pole = BLACK if _luminance(surface) > 0.2 else WHITE
     steps = (_mix(colour, pole, step / 40) for step in range(41))
-    return next((shade for shade in steps if contrast(shade, surface) >= READABLE), pole)
+    return next((shade for shade in steps if contrast(shade, surface) >= least), pole)
 
 
 def brand_css() -> str:
@@ -87,15 +88,12 @@ def brand_css_view(request: HttpRequest) -> HttpResponse:
 
 @lru_cache(maxsize=8)
 def _css(accent: str) -> str:
-    fills = accent, _mix(accent, WHITE, 0.12)
-    rules = [
-        f":root{{{_properties(accent, fills[0], LIGHT_SURFACE)}}}",
-        f"@media (prefers-color-scheme:dark){{:root{{{_properties(accent, fills[1], DARK_SURFACE)}}}}}",
-    ]
-    return "\n".join(rules) + "\n"
+    light, dark = _properties(accent, LIGHT_SURFACE), _properties(accent, DARK_SURFACE)
+    return f":root{{{light}}}\n@media (prefers-color-scheme:dark){{:root{{{dark}}}}}\n"
 
 
-def _properties(accent: str, fill: str, surface: str) -> str:
+def _properties(accent: str, surface: str) -> str:
+    fill = readable(accent, surface, VISIBLE)
     text = text_on(fill)
     # A pressed or hovered button moves away from its text, so it only gains contrast.
     hover = _mix(fill, BLACK if text == WHITE else WHITE, 0.14)

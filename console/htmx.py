@@ -1,5 +1,8 @@
 """How a view answers htmx: one URL gives the page or its fragment, and the server decides which."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import resolve_url
@@ -30,15 +33,15 @@ def page_or_fragment(
     request: HttpRequest,
     page: str,
     fragment: str,
-    context: dict[str, object],
+    context: Mapping[str, Any],
     *,
     status: int = 200,
 ) -> HttpResponse:
     """The whole page, or the fragment of it that htmx swaps, followed by what is to be announced."""
     if wants_fragment(request):
-        content = render_to_string(fragment, context, request) + _toasts(request)
+        content = render_to_string(fragment, dict(context), request) + _toasts(request)
     else:
-        content = render_to_string(page, context, request)
+        content = render_to_string(page, dict(context), request)
     response = HttpResponse(content, status=status)
     patch_vary_headers(response, ("HX-Request", "HX-Boosted", "HX-History-Restore-Request"))
     return response

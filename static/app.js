@@ -5,6 +5,7 @@
   const $ = (selector, within = document) => within.querySelector(selector);
   const words = (name) => document.body.dataset[name] || "";
   const dialog = () => $("#dialog");
+  const OPEN_MENU = "details:is(.menu, .drop)[open]";
 
   const announce = (text) => {
     const region = $("#announce");
@@ -49,7 +50,7 @@
 
   document.addEventListener("click", (event) => {
     const target = event.target.closest("[data-copy], [data-dismiss], [data-close], a[data-dialog]");
-    for (const menu of document.querySelectorAll("details.menu[open]")) {
+    for (const menu of document.querySelectorAll(OPEN_MENU)) {
       if (!menu.contains(event.target)) menu.open = false;
     }
     if (!target) return;
@@ -66,7 +67,7 @@
 
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Escape") return;
-    const menu = $("details.menu[open]");
+    const menu = $(OPEN_MENU);
     if (menu) { menu.open = false; $("summary", menu).focus(); }
   });
 
@@ -95,20 +96,27 @@
     if (document.hidden && event.detail.elt.hasAttribute("data-poll")) event.preventDefault();
   });
 
+  document.addEventListener("htmx:afterRequest", (event) => {
+    const filters = event.detail.elt.closest(".filters");
+    const panel = filters && $(".drop", filters);
+    if (panel && event.detail.successful) panel.open = false;
+  });
+
   document.addEventListener("htmx:afterSwap", (event) => {
     if (event.detail.target.id !== "dialog-body" || dialog().open) return;
     dialog().showModal();
   });
 
   document.addEventListener("htmx:afterSettle", (event) => {
-    const target = event.detail.target;
-    const said = target && ($("[data-announce]", target) || (target.matches("[data-announce]") ? target : null));
+    const given = event.detail.target;
+    const target = given && given.isConnected ? given : event.target; // an outerHTML swap leaves the old one behind
+    if (!(target instanceof Element)) return;
+    const said = target.matches("[data-announce]") ? target : $("[data-announce]", target);
     if (said) announce(said.dataset.announce);
-    const wrong = target && $("[aria-invalid=true]", target);
+    const wrong = $("[role=alert], [aria-invalid=true]", target);
+    const lost = (document.activeElement || document.body) === document.body;
     if (wrong) wrong.focus();
-    else if (target && target.hasAttribute("tabindex") && (document.activeElement || document.body) === document.body) {
-      target.focus({ preventScroll: true });
-    }
+    else if (lost && target.hasAttribute("tabindex")) target.focus({ preventScroll: true });
   });
 
   document.addEventListener("htmx:responseError", (event) => {

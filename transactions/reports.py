@@ -1,21 +1,27 @@
-"""Reports of transactions for a period: asked for on the page, made by the worker in slices, kept as files with totals."""
+"""Reports of transactions for a period: asked for on a page, made by the worker in slices, kept as files."""
 
 import hashlib
 import time
-from collections.abc import Iterator
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
 from itertools import islice
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.db.models import Q, QuerySet
+from django.db.models import Manager, Q, QuerySet
 from django.utils import timezone
 
-from console.exports import csv_lines, write_xlsx
-from console.money import format_minor
-from transactions.columns import report_columns
+from cardholders.models import Cardholder, Company
+from cards.models import Card
+from console.access import Actor
+from console.audit import services as audit
+from console.audit.events import Action
+from console.exports import ExportColumn, csv_lines, write_xlsx
+from console.money import major
+from transactions.columns import UNITS, report_columns
 from transactions.models import Report, ReportState, Transaction
 
 SLICE = 7.0  # seconds
@@ -23,6 +29,28 @@ LEASE = timedelta(seconds=60)
 ROWS = 2000
 TIMES = {"authorized": "occurred_at", "posted": "posted_at"}
 FILTERS = {"status": "state", "type": "kind", "card": "card_id", "cardholder": "cardholder_id", "company": "company_id"}
+RECORDS: dict[str, Manager[Any]] = {
+    "card": Card.objects,
+    "cardholder": Cardholder.objects,
+    "company": Company.objects,
+}
+EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)  # a period without that end
+TIME_WORDS = {
+    "authorized": "authorised time (the posted time where a row was never authorised)",
+    "posted": "posted time (rows that have not posted are left out)",
+}
+TOTALS_HEAD = ("Currency", "Status", "Rows", "Signed amount", "Rows without an amount")
+
+
+def ask(report: Report, *, actor: Actor) -> Report:
+    """Queues a report of what is known at this moment; the worker's beat finds it within seconds."""
+    report.asked_by_id, report.cut_off = actor.user_id, timezone.now()
+    report.save()
+    audit.record(
+        Action.REPORT_MAKE, actor=actor, record="report", record_id=report.pk, format=report.format, by=report.by,
+        start=report.start.isoformat(), end=report.end.isoformat(), filters=report.filters,
+    )  # fmt: skip
+    return report
 
 
 def rows_of(report: Report) -> QuerySet[Transaction]:
@@ -41,16 +69,28 @@ def rows_of(report: Report) -> QuerySet[Transaction]:
 def preamble(report: Report) -> list[str]:
     """What a reader has to know to believe the file: period, time, zone, unit, cut-off, filters."""
     zone = ZoneInfo(report.time_zone)
-    said = ", ".join(f"{name} = {value}" for name, value in report.filters.items() if value) or "none"
+    start = "the beginning" if report.start <= EARLIEST else f"{report.start.astimezone(zone):%Y-%m-%d %H:%M:%S}"
+    end = "no end" if report.end >= LATEST else f"{report.end.astimezone(zone):%Y-%m-%d %H:%M:%S}"
     cut_off = (report.cut_off or report.asked_at).astimezone(zone)
     return [
         f"{settings.BRAND_NAME}: transactions, {settings.CODEGO_ENVIRONMENT} environment",
-        f"Period by time {report.by}: from {report.start.astimezone(zone):%Y-%m-%d %H:%M} (inclusive) "
-        f"to {report.end.astimezone(zone):%Y-%m-%d %H:%M} (exclusive), zone {report.time_zone}",
-        f"As known at {cut_off:%Y-%m-%d %H:%M:%S} {report.time_zone}",
-        "Amounts in major units of the currency beside them; signed amounts are the holder's side",
-        f"Filters: {said}",
+        f"Period from {start} (inclusive) to {end} (exclusive), zone {report.time_zone}",
+        f"Placed in the period by {TIME_WORDS[report.by]}",
+        f"Cut-off: as this console knew them at {cut_off:%Y-%m-%d %H:%M:%S}, zone {report.time_zone}",
+        UNITS,
+        f"Filters: {filters_said(report)}",
     ]
+
+
+def filters_said(report: Report) -> str:
+    """The filters with the provider's ids, which mean the same to every reader."""
+    said = []
+    for name, value in report.filters.items():
+        rows = RECORDS[name].filter(pk=value) if name in RECORDS else None
+        found = rows.values_list("codego_id", flat=True).first() if rows is not None else None
+        if value:
+            said.append(f"{name} = {found or value}")
+    return ", ".join(said) or "none"
 
 
 def walk(report: Report, after: tuple[datetime, int] | None = None) -> Iterator[list[Transaction]]:
@@ -73,10 +113,32 @@ def add_totals(totals: dict[str, Any], rows: list[Transaction]) -> None:
     """Control totals by currency and status, in minor units; rows without an amount are counted, not summed."""
     for row in rows:
         currency = (row.currency or "usd").lower()
-        line = totals.setdefault(currency, {}).setdefault(row.state or "posted", {"rows": 0, "signed": 0, "no_amount": 0})
+        line = totals.setdefault(currency, {}).setdefault(
+            row.state or "posted", {"rows": 0, "signed": 0, "no_amount": 0}
+        )
         line["rows"] += 1
         line["signed"] += row.signed_amount or 0
         line["no_amount"] += row.amount is None
+
+
+def totals_lines(totals: dict[str, Any]) -> Iterator[tuple[object, ...]]:
+    """Control totals as cells under TOTALS_HEAD, amounts in major units. Read only after the rows have been counted."""
+    yield TOTALS_HEAD
+    for currency, states in sorted(totals.items()):
+        for state, line in sorted(states.items()):
+            yield (currency.upper(), state, line["rows"], major(line["signed"], currency), line["no_amount"])
+
+
+def totals_csv(totals: dict[str, Any]) -> Iterator[bytes]:
+    """The totals as the last lines of a CSV file, an empty line before them."""
+    columns = [ExportColumn("", itemgetter(place)) for place in range(len(TOTALS_HEAD))]
+    yield b"\r\n"
+    yield from rows_csv(columns, totals_lines(totals))
+
+
+def rows_csv(columns: Sequence[ExportColumn], rows: Iterable[Any]) -> Iterator[bytes]:
+    """Lines to append to a file that has its head already."""
+    return islice(csv_lines((), columns, rows), 1, None)
 
 
 def work() -> bool:
@@ -85,6 +147,9 @@ def work() -> bool:
     if report is None:
         return False
     try:
+        if report.expected is None:
+            report.expected = rows_of(report).count()
+            report.save(update_fields=["expected"])
         (_slice_of_csv if report.format == "csv" else _whole_xlsx)(report)
     except (OSError, ValueError) as failure:
         _end(report, ReportState.FAILED, error=str(failure))
@@ -94,6 +159,12 @@ def work() -> bool:
 
 def path_of(report: Report) -> Path:
     return Path(settings.MEDIA_ROOT) / "reports" / f"{report.pk}.{report.format}"
+
+
+def filename_of(report: Report) -> str:
+    zone = ZoneInfo(report.time_zone)
+    days = f"{report.start.astimezone(zone):%Y%m%d}-{report.end.astimezone(zone):%Y%m%d}"
+    return f"transactions-{days}-{report.by}-{report.pk}.{report.format}"
 
 
 def _claim() -> Report | None:
@@ -118,15 +189,14 @@ def _slice_of_csv(report: Report) -> None:
         else:
             file.writelines(csv_lines(preamble(report), columns, []))
         for page in walk(report, (datetime.fromisoformat(place["at"]), place["pk"]) if place else None):
-            file.writelines(islice(csv_lines((), columns, page), 1, None))  # the header stands already
+            file.writelines(rows_csv(columns, page))
             file.flush()
             last = page[-1]
             report.place = {"bytes": file.tell(), "at": getattr(last, TIMES[report.by]).isoformat(), "pk": last.pk}
             _count(report, page)
             if time.monotonic() >= until:
                 return
-        for line in _totals(report):
-            file.writelines(csv_lines(["  ".join(str(cell) for cell in line)], (), []))
+        file.writelines(totals_csv(report.totals))
     _end(report, ReportState.DONE)
 
 
@@ -140,7 +210,7 @@ def _whole_xlsx(report: Report) -> None:
 
     report.rows, report.totals = 0, {}
     columns = report_columns(ZoneInfo(report.time_zone))
-    write_xlsx(path_of(report), columns, rows(), _totals(report), preamble(report))
+    write_xlsx(path_of(report), columns, rows(), totals_lines(report.totals), preamble(report))
     _end(report, ReportState.DONE)
 
 
@@ -149,15 +219,6 @@ def _count(report: Report, page: list[Transaction]) -> None:
     report.rows += len(page)
     report.claimed_at = timezone.now()
     report.save(update_fields=["rows", "totals", "place", "claimed_at"])
-
-
-def _totals(report: Report) -> Iterator[tuple[str, ...]]:
-    """Control totals as lines; a generator, so that they are read after the rows have been counted."""
-    yield ("Control totals", f"{report.rows} rows")
-    for currency, states in sorted(report.totals.items()):
-        for state, line in sorted(states.items()):
-            signed = format_minor(line["signed"], currency)
-            yield (currency.upper(), state, f"{line['rows']} rows", f"signed {signed}", f"no amount {line['no_amount']}")
 
 
 def _end(report: Report, state: ReportState, error: str = "") -> None:

@@ -43,7 +43,7 @@ def apply_transactions(records: Sequence[TransactionRecord], *, source: Source) 
         if not source.is_read:
             touch_balances([i for r in records for i in (r.user_id, r.company_id) if i])
     verdicts = iter(applied.verdicts)
-    return Applied([Verdict.HINT if i.codego_id in unplaced else next(verdicts) for i in incoming])
+    return Applied([Verdict.HINT if i.codego_id in unplaced else next(verdicts) for i in incoming], applied.changes)
 
 
 def apply_disputes(records: Sequence[DisputeRecord], *, source: Source) -> Applied:

@@ -113,11 +113,17 @@ class Fields:
             self.flag(name, "neither true nor false")
         return answer
 
-    def mapping(self, name: str) -> dict[str, Any] | None:
+    def inner(self, name: str) -> "Fields":
+        """The object under this name, to be read in turn; an empty one where there is none."""
         value = self.data.get(name)
         if value is not None and not isinstance(value, Mapping):
             self.flag(name, "not an object")
-        return scrub(value) if isinstance(value, Mapping) else None
+        return Fields(value if isinstance(value, Mapping) else {}, name)
+
+    def mapping(self, name: str) -> dict[str, Any] | None:
+        """The same as it is kept; None where there is none."""
+        inner = self.inner(name)
+        return inner.raw if isinstance(self.data.get(name), Mapping) else None
 
     def items(self, name: str) -> list[Any] | None:
         value = self.data.get(name)

@@ -12,15 +12,17 @@ FIRST_EPOCH = 10**9
 
 def reset_wait(value: str | None, now: float) -> float | None:
     """Seconds to wait, at least 1 and at most 120; None when the value cannot be read. `now` is an epoch in seconds."""
+    ahead = reset_ahead(value, now)
+    return None if ahead is None else min(max(ahead, SHORTEST_WAIT), LONGEST_WAIT)
+
+
+def reset_ahead(value: str | None, now: float) -> float | None:
+    """How many seconds ahead the reset lies, as told; never negative. What a pace is reckoned from."""
     text = (value or "").strip()
     if NUMBER.fullmatch(text) and Decimal(text) <= FIRST_EPOCH:
-        ahead = float(max(Decimal(text), Decimal(0)))
-    else:
-        moment = read_moment(text)
-        if moment is None:
-            return None
-        ahead = moment.timestamp() - now
-    return min(max(ahead, SHORTEST_WAIT), LONGEST_WAIT)
+        return max(float(Decimal(text)), 0.0)
+    moment = read_moment(text)
+    return None if moment is None else max(moment.timestamp() - now, 0.0)
 
 
 def wait_asked(headers: Mapping[str, str], now: float) -> float | None:

@@ -234,8 +234,7 @@ class CardRecord(Record):
     @classmethod
     def parse(cls, data: Any) -> Self:
         fields = Fields(data, "card")
-        limit = Fields(fields.mapping("limit") or {}, "limit")
-        configuration = Fields(fields.mapping("configuration") or {}, "configuration")
+        limit, configuration = fields.inner("limit"), fields.inner("configuration")
         return cls(
             id=required(fields, "card", "id", "cardId"),
             user_id=fields.filled("userId"),

@@ -108,19 +108,21 @@ def _unnest(fields: Fields) -> str:
     if not kind:
         fields.flag("type", "missing")
     inner = next((value for key, value in outer.items() if normal(str(key)) == kind and isinstance(value, Mapping)), {})
-    own = ("id", "type", "transactionId")
-    fields.data = {**outer, **{key: value for key, value in inner.items() if value is not None and key not in own}}
+    own = {key: outer[key] for key in ("id", "type", "transactionId") if outer.get(key) is not None}
+    fields.data = {**outer, **{key: value for key, value in inner.items() if value is not None}, **own}
     return kind
 
 
 def _amounts(fields: Fields, kind: str) -> tuple[int | None, str | None, Decimal | None]:
     """A transfer is written in decimal units; text under an unknown type could be either, so it is not taken."""
     if kind == "transfer":
-        source = Fields(fields.mapping("source") or fields.data, "source")
-        amount = source.decimal("amount")
+        source = fields.inner("source")
+        if not source.data:
+            return None, fields.text("currency"), fields.decimal("amount")
+        currency, amount = source.text("currency"), source.decimal("amount")
         for flag in source.flags:
             fields.flag("source", flag)
-        return None, source.text("currency"), amount
+        return None, currency, amount
     if kind not in TRANSACTION_TYPES and isinstance(fields.data.get("amount"), str):
         fields.flag("amount", "unit unknown for this type")
         return None, fields.text("currency"), None

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from random import SystemRandom
 from typing import Any, Self
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import httpx
 
@@ -29,7 +29,7 @@ from console.codego.errors import (
     Unavailable,
     Unreadable,
 )
-from console.codego.limits import count, reset_wait, wait_asked
+from console.codego.limits import count, reset_ahead, reset_wait, wait_asked
 from console.codego.protocols import Exchange, Observer, Pacer, Priority
 from console.codego.secret import Secret, redact
 from console.codego.wire import clean, loads
@@ -39,11 +39,17 @@ __all__ = ["Answer", "Call", "Transport", "reset_wait"]
 logger = logging.getLogger("deckhand.codego")
 logging.getLogger("httpx").setLevel(logging.WARNING)  # its INFO line prints whole addresses, ids and queries included
 
+LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 RETRIES = 3
 FIRST_BACKOFF = 0.25
-LONGEST_429_WAIT = {Priority.INTERACTIVE: 10.0, Priority.WORKER: 60.0, Priority.SWEEP: 120.0}
+LONGEST_WAIT = {  # that a caller is kept for
+    Priority.INTERACTIVE: 10.0,
+    Priority.WORKER: 60.0,
+    Priority.SWEEP: 120.0,
+}
 LARGEST_BODY = 64 * 1024 * 1024
 MESSAGE_LENGTH = 200
+TEXT_READ = 1 << 16  # enough that nothing is cut before its secrets are found
 NEVER_LEFT = (
     httpx.ConnectError,
     httpx.ConnectTimeout,
@@ -122,9 +128,12 @@ class Transport:
         self._priority = priority
         self._timeout = timeout
         tls, waits = _tls(), httpx.Timeout(timeout, connect=min(timeout, 5.0))
-        self._reads = httpx.Client(timeout=waits, verify=tls)
+        # A proxy named in the environment is the way out to the provider, not to a sandbox on this machine.
+        proxied = not {urlsplit(url).hostname for url in (api_url, kyc_url)} <= LOOPBACK
+        self._reads = httpx.Client(timeout=waits, verify=tls, trust_env=proxied)
         # A kept connection may be closed by the other side just as we write: then nobody knows whether a write arrived.
-        self._writes = httpx.Client(timeout=waits, verify=tls, limits=httpx.Limits(max_keepalive_connections=0))
+        unkept = httpx.Limits(max_keepalive_connections=0)
+        self._writes = httpx.Client(timeout=waits, verify=tls, limits=unkept, trust_env=proxied)
 
     def close(self) -> None:
         self._reads.close()
@@ -156,7 +165,7 @@ class Transport:
         if isinstance(error, RateLimited):
             wait = error.wait if error.wait is not None or not call.reads else 2.0**attempt
             tries = RETRIES if call.reads else 1
-            too_long = wait is None or wait > LONGEST_429_WAIT[self._priority]
+            too_long = wait is None or wait > LONGEST_WAIT[self._priority]
             return None if wait is None or too_long or attempt >= tries else wait + backoff
         lost = isinstance(error, Unavailable)
         return backoff if call.reads and lost and attempt < RETRIES and elapsed < 2 * self._timeout else None
@@ -179,6 +188,8 @@ class Transport:
         except CodegoError as error:
             error.method, error.path = error.method or call.method, error.path or call.path
             raise
+        if wait > LONGEST_WAIT[self._priority]:
+            raise self._error(NotSent, call, f"the provider's rate limit is used up for another {wait:.0f} s")
         if wait > 0:
             time.sleep(wait)
 
@@ -281,13 +292,13 @@ class Transport:
             logger.exception("an exchange could not be recorded", extra=fields)
 
     def _learn(self, answer: Answer) -> None:
-        now = time.time()
-        limited = answer.status == 429
+        now, headers = time.time(), answer.headers
+        refused = answer.status == 429
         self._pacer.learn(
             status=answer.status,
-            limit=count(answer.headers, "X-RateLimit-Limit"),
-            remaining=count(answer.headers, "X-RateLimit-Remaining"),
-            reset_seconds=(wait_asked if limited else _reset)(answer.headers, now),
+            limit=count(headers, "X-RateLimit-Limit"),
+            remaining=count(headers, "X-RateLimit-Remaining"),
+            reset_seconds=wait_asked(headers, now) if refused else reset_ahead(headers.get("X-RateLimit-Reset"), now),
         )
 
 
@@ -295,10 +306,6 @@ class Transport:
 def _tls() -> ssl.SSLContext:
     """Reading the certificate store takes longer than a call, and clients are made for every piece of work."""
     return httpx.create_ssl_context()
-
-
-def _reset(headers: Mapping[str, str], now: float) -> float | None:
-    return reset_wait(headers.get("X-RateLimit-Reset"), now)
 
 
 def _lost(call: Call, cls: type[CodegoError]) -> type[CodegoError]:
@@ -333,7 +340,7 @@ def _said(answer: Answer) -> tuple[str, str]:
         inner = body["error"] if isinstance(body.get("error"), dict) else {}
         code = inner.get("code") or (body.get("error") if not inner else "") or body.get("code")
         return _line(code), _line(body.get("message") or inner.get("message"))
-    text = body if isinstance(body, str) else answer.raw[: 4 * MESSAGE_LENGTH].decode("utf-8", "replace")
+    text = body if isinstance(body, str) else answer.raw[:TEXT_READ].decode("utf-8", "replace")
     return "", _line(text)
 
 

@@ -12,6 +12,7 @@ from typing import Any
 SECRET_KEYS = frozenset({"number", "cvv", "cvc", "pan", "pin", "mnemonic", "privatekey"})
 MASKED_KEYS = frozenset({"maskedpan", "last4", "cardnumber"})  # ought to be masked; one that is not gets masked here
 NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]*)?([eE][+-]?[0-9]{1,3})?")
+HTTP_DATE = re.compile(r"[A-Z][a-z]{2}, [0-9]{2} [A-Z][a-z]{2} [0-9]{4} [0-9:]{8} (GMT|[+-][0-9]{4})")
 EPOCH = re.compile(r"[0-9]{9,16}(\.[0-9]+)?")
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")  # no database takes these as text
 EXACT_FLOAT = 2**53
@@ -118,7 +119,6 @@ def _from_epoch(number: Decimal) -> datetime:
 
 
 def _from_text(text: str) -> datetime:
-    try:
-        return datetime.fromisoformat(text.removesuffix(" UTC"))
-    except ValueError:
+    if HTTP_DATE.fullmatch(text):
         return parsedate_to_datetime(text)
+    return datetime.fromisoformat(text.removesuffix(" UTC"))

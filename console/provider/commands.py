@@ -1,6 +1,7 @@
 """Writes to the provider as records: stored before they are sent, and ended as done, refused or unknown.
 An unknown outcome is settled by reading, never by sending again."""
 
+import uuid
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
@@ -50,11 +51,14 @@ def begin(
     payload: dict[str, Any] | None = None,
     known: list[str] | None = None,
     reason: str = "",
+    once: uuid.UUID | None = None,
 ) -> Command:
-    """Stores the intent. Raises CannotDo where another of its kind is still open for this record."""
+    """Stores the intent. Raises CannotDo where another of its kind is still open for this record, or where this very
+    request (`once`, an id that its form was given) is here already."""
     try:
         with transaction.atomic():
             return Command.objects.create(
+                id=once or uuid.uuid4(),
                 kind=kind,
                 record=record,
                 record_id=record_id,

@@ -50,7 +50,6 @@ def build(user: Json, kind: str, at: datetime, rng: random.Random, **more: Any) 
         "_pan": pan,
         "_cvc": f"{rng.randrange(1000):03}",
         "_pin": None,
-        "_name": f"{user['firstName']} {user['lastName']}",
         **more,
     }
 

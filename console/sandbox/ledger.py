@@ -2,20 +2,18 @@
 
 from collections import defaultdict
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from console.sandbox import catalogue, clock, contracts, disputes, money
+from console.sandbox.draft import Draft
 from console.sandbox.wire import Json
-
-if TYPE_CHECKING:
-    from console.sandbox.world import Draft
 
 YEAR = timedelta(days=365)
 CHARGED = ("spend", "fee")
 PER_OWNER, REFUNDS = 10, 0.02  # about what payments and deposits add, and which share refunds are
 
 
-def write(draft: "Draft") -> None:
+def write(draft: Draft) -> None:
     people = {user["id"]: user for user in draft.docs.get("user", [])}
     spenders = [card for card in draft.docs.get("card", []) if card["status"] != "notActivated"]
     if not spenders:
@@ -40,7 +38,7 @@ def write(draft: "Draft") -> None:
     _disputes(draft, movements)
 
 
-def _when(draft: "Draft", card: Json) -> datetime:
+def _when(draft: Draft, card: Json) -> datetime:
     """An instant of the card's life within the last year; some very recent, so that much is still open."""
     first, last = clock.read(card["createdAt"]), clock.read(card["_until"])
     first = min(max(first, draft.base - YEAR), last)
@@ -49,11 +47,11 @@ def _when(draft: "Draft", card: Json) -> datetime:
     return first + (last - first) * draft.rng.random()
 
 
-def _price(draft: "Draft", usual: int) -> int:
+def _price(draft: Draft, usual: int) -> int:
     return max(50, min(180_000, int(usual * draft.rng.lognormvariate(0, 0.5))))
 
 
-def _spend(draft: "Draft", card: Json, user: Json, at: datetime, cents: int | None = None) -> Json:
+def _spend(draft: Draft, card: Json, user: Json, at: datetime, cents: int | None = None) -> Json:
     rng = draft.rng
     name, plain, code, category, city, country, currency, usual = rng.choice(catalogue.MERCHANTS)
     amount = _price(draft, usual) if cents is None else cents
@@ -77,7 +75,7 @@ def _post(spent: Json, at: datetime, reason: str = "settlement") -> Json:
     return spent | {"status": "completed", "postedAt": clock.iso(at), "completionReason": reason}
 
 
-def _purchase(draft: "Draft", card: Json, user: Json, count: int) -> list[Json]:
+def _purchase(draft: Draft, card: Json, user: Json, count: int) -> list[Json]:
     """One purchase, mostly one movement; a closed one that settles late makes two."""
     rng, at = draft.rng, _when(draft, card)
     chance = rng.random()
@@ -113,12 +111,12 @@ def _reversed(spent: Json) -> Json:
     }
 
 
-def _decline(draft: "Draft", card: Json, user: Json, at: datetime, count: int) -> Json:
+def _decline(draft: Draft, card: Json, user: Json, at: datetime, count: int) -> Json:
     reason = money.DECLINE_REASONS[count % len(money.DECLINE_REASONS)]
     return _spend(draft, card, user, at) | {"status": "declined", "declinedReason": reason}
 
 
-def _unopened(draft: "Draft", people: dict[str, Json]) -> list[Json]:
+def _unopened(draft: Draft, people: dict[str, Json]) -> list[Json]:
     """Someone tried a card that was never activated, and each reason turns up at least once."""
     waiting = [card for card in draft.docs["card"] if card["status"] == "notActivated"]
     first = draft.docs["card"][0]
@@ -131,7 +129,7 @@ def _unopened(draft: "Draft", people: dict[str, Json]) -> list[Json]:
     return tried + [_decline(draft, first, user, _when(draft, first), n) for n in range(len(money.DECLINE_REASONS))]
 
 
-def _refunds(draft: "Draft", movements: list[Json]) -> list[Json]:
+def _refunds(draft: Draft, movements: list[Json]) -> list[Json]:
     settled = [one for one in movements if one.get("status") == "completed" and one["type"] == "spend"]
     count = max(2, len(settled) // 60)
     chosen = draft.rng.sample(settled, min(count, len(settled)))
@@ -141,7 +139,7 @@ def _refunds(draft: "Draft", movements: list[Json]) -> list[Json]:
     return refunds + open_ones
 
 
-def _refund(draft: "Draft", spent: Json, *, pending: bool = False) -> Json:
+def _refund(draft: Draft, spent: Json, *, pending: bool = False) -> Json:
     posted = clock.read(spent["postedAt"])
     at = draft.after(posted, 1, 20)
     part = draft.rng.choice((1, 1, 2))
@@ -153,7 +151,7 @@ def _refund(draft: "Draft", spent: Json, *, pending: bool = False) -> Json:
     return back if pending else _post(back, draft.after(at, 1, 3), "refund")
 
 
-def _fee(draft: "Draft", contract: Json) -> Json:
+def _fee(draft: Draft, contract: Json) -> Json:
     description, cents = draft.rng.choice(catalogue.FEES)
     kind = "userId" if "_userId" in contract else "companyId"
     owner = contract["_owner"]
@@ -163,7 +161,7 @@ def _fee(draft: "Draft", contract: Json) -> Json:
     return fee | {kind: owner, "postedAt": clock.iso(at), "_owner": owner}
 
 
-def _funding(draft: "Draft", movements: list[Json]) -> list[Json]:
+def _funding(draft: Draft, movements: list[Json]) -> list[Json]:
     """Each owner pays last month's charges on the third, and holds collateral for what is open."""
     monthly: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
     held: dict[str, int] = defaultdict(int)
@@ -179,7 +177,7 @@ def _funding(draft: "Draft", movements: list[Json]) -> list[Json]:
     return found
 
 
-def _payments(draft: "Draft", contract: Json, monthly: dict[str, int]) -> list[Json]:
+def _payments(draft: Draft, contract: Json, monthly: dict[str, int]) -> list[Json]:
     found = []
     for month, cents in sorted(monthly.items()):
         first = clock.read(f"{month}-01T09:30:00Z")
@@ -189,7 +187,7 @@ def _payments(draft: "Draft", contract: Json, monthly: dict[str, int]) -> list[J
     return found
 
 
-def _deposits(draft: "Draft", contract: Json, exposure: int) -> list[Json]:
+def _deposits(draft: Draft, contract: Json, exposure: int) -> list[Json]:
     rng, token = draft.rng, contract["tokens"][0]
     needed = int(exposure / token["advanceRate"]) + 100_000
     first = max(clock.read(contract["_createdAt"]), draft.base - YEAR)
@@ -202,13 +200,13 @@ def _deposits(draft: "Draft", contract: Json, exposure: int) -> list[Json]:
     return [_moved(draft, "collateral", cents, contract, min(at, draft.base), currency=currency) for cents, at in pairs]
 
 
-def _moved(draft: "Draft", type_: str, cents: int, contract: Json, at: datetime, **more: Any) -> Json:
+def _moved(draft: Draft, type_: str, cents: int, contract: Json, at: datetime, **more: Any) -> Json:
     kind = "userId" if "_userId" in contract else "companyId"
     chain = {"id": draft.id(), "walletAddress": draft.hex(20), "transactionHash": draft.hex(32)}
     return money.moved(type_, cents, contract["_owner"], kind, clock.iso(at), **chain, **more)
 
 
-def _disputes(draft: "Draft", movements: list[Json]) -> None:
+def _disputes(draft: Draft, movements: list[Json]) -> None:
     recent = clock.iso(draft.base - timedelta(days=150))
     settled = [
         one

@@ -35,8 +35,7 @@ def _answer_api(provider: Provider, request: Request) -> Response | None:
     if refusal := _unauthorized(provider, request):
         return refusal
     allowed, headers = provider.limiter.take()
-    short = request.path.removeprefix(routes.API if request.path.startswith(routes.API) else "/api")
-    fault = provider.faults.take(request, short) if allowed else None
+    fault = provider.faults.take(request, _short(request.path)) if allowed else None
     if not allowed:
         found: Response | None = Problem(429, "Rate limit exceeded").response()
     elif fault is None:
@@ -47,6 +46,11 @@ def _answer_api(provider: Provider, request: Request) -> Response | None:
     if found is None:
         return None
     return replace(found, headers={**found.headers, **headers})
+
+
+def _short(path: str) -> str:
+    """As the reference writes it: without the base of either API."""
+    return path.removeprefix(routes.API if path.startswith(routes.API) else "/api")
 
 
 def _unauthorized(provider: Provider, request: Request) -> Response | None:
@@ -88,11 +92,10 @@ def _perform(provider: Provider, request: Request) -> Response:
 
 def _remember(provider: Provider, request: Request, done: Response) -> None:
     """Every accepted write, so that a test can count what really happened."""
-    path = request.path.removeprefix(routes.API)
     made = done.body.get("id") or done.body.get("sessionId") if isinstance(done.body, dict) else None
     key = request.headers.get("idempotency-key")
     sql = "INSERT INTO effect (at, method, path, idempotency_key, status, object_id) VALUES (?, ?, ?, ?, ?, ?)"
-    provider.store.run(sql, clock.stamp(), request.method, path, key, done.status, made)
+    provider.store.run(sql, clock.stamp(), request.method, _short(request.path), key, done.status, made)
 
 
 def _fail(fault: Fault, perform: Callable[[], Response]) -> Response | None:

@@ -43,6 +43,7 @@ CREATE TABLE IF NOT EXISTS object (
   {", ".join(f"{name} GENERATED ALWAYS AS (json_extract(doc, '$.{path}')) VIRTUAL" for name, path in FIELDS.items())},
   UNIQUE (noun, id)
 );
+CREATE INDEX IF NOT EXISTS object_noun ON object (noun);
 {"".join(f"CREATE INDEX IF NOT EXISTS object_{name} ON object (noun, {name});" for name in INDEXED)}
 CREATE TABLE IF NOT EXISTS evidence (dispute_id TEXT PRIMARY KEY, name TEXT, type TEXT, content BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS effect (
@@ -130,7 +131,8 @@ class Store:
         """Newest first. `after` is the id of the last object of the page before."""
         conditions = list(where)
         if after is not None:
-            conditions.append(("n < (SELECT n FROM object AS o WHERE o.noun = object.noun AND o.id = ?)", after))
+            rows = self.rows("SELECT n FROM object WHERE noun = ? AND id = ?", noun, after)
+            conditions.append(("n < ?", rows[0][0] if rows else 0))
         tests = "".join(f" AND {condition}" for condition, _ in conditions)
         sql = f"SELECT doc FROM object WHERE noun = ?{tests} ORDER BY n DESC LIMIT ? OFFSET ?"  # noqa: S608 - conditions are our own
         rows = self.rows(sql, noun, *(value for _, value in conditions), limit, offset)

@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import http.client
 import json
+import logging
 import random
 import threading
 import time
@@ -14,6 +15,8 @@ from console.sandbox import clock
 from console.sandbox.store import Store, new_id
 from console.sandbox.variants import Switches
 from console.sandbox.wire import Json, Problem
+
+logger = logging.getLogger(__name__)
 
 FIRST_RETRY_S, LONGEST_RETRY_S, TIMEOUT_S = 0.5, 60.0, 10.0
 TRICKS = ("paused", "duplicate", "shuffle", "lose", "forge")
@@ -41,12 +44,20 @@ def envelope(kind: str, body: Json, spelling: str) -> Json:
     return {"type": kind, "body": body}
 
 
+def checked_url(url: str) -> str:
+    """Where deliveries go; empty for nowhere."""
+    target = urlsplit(url)
+    if url and (target.scheme not in {"http", "https"} or not target.hostname or target.port == 0):
+        raise ValueError(f"the webhook URL must be an http or https address, not {url}")
+    return url
+
+
 class Webhooks:
     def __init__(self, store: Store, switches: Switches, url: str, secret: str) -> None:
         self.store, self.switches = store, switches
         self.wake, self.stopping = threading.Event(), threading.Event()
         kept = store.setting("webhooks", {})
-        self.url: str = url or kept.get("url", "")
+        self.url = checked_url(url or kept.get("url", ""))
         self.secret = secret
         self.tricks: dict[str, bool] = dict.fromkeys(TRICKS, False)
         self.thread = threading.Thread(target=self._work, name="webhooks", daemon=True)
@@ -55,7 +66,10 @@ class Webhooks:
         unknown = wanted.keys() - {"url", "secret", *TRICKS}
         if unknown:
             raise Problem(400, f"unknown: {', '.join(sorted(unknown))}")
-        self.url = str(wanted.get("url", self.url) or "")
+        try:
+            self.url = checked_url(str(wanted.get("url", self.url) or ""))
+        except ValueError as problem:
+            raise Problem(400, str(problem)) from None
         self.secret = str(wanted.get("secret") or self.secret)
         self.tricks |= {name: bool(wanted[name]) for name in TRICKS if name in wanted}
         self.store.set("webhooks", {"url": self.url})
@@ -100,9 +114,14 @@ class Webhooks:
     def _work(self) -> None:
         while not self.stopping.is_set():
             self.wake.clear()
-            due = self._due()
-            for row in due:
-                self._send(*row)
+            try:
+                due = self._due()
+                for row in due:
+                    self._send(*row)
+            except Exception:
+                if not self.stopping.is_set():
+                    logger.exception("a delivery could not be attempted")
+                due = []
             if not due:
                 self.wake.wait(0.2)
 

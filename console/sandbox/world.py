@@ -1,24 +1,12 @@
 """The made-up world: the same seed gives the same people, cards and payments, counted back from a base date."""
 
 import random
-import uuid
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from console.sandbox import cards, catalogue, clock, contracts, ledger, users
+from console.sandbox.draft import Draft, Size
 from console.sandbox.provider import Provider
 from console.sandbox.wire import Json, Problem
-
-
-@dataclass(frozen=True, slots=True)
-class Size:
-    holders: int
-    companies: int
-    cards: int
-    transactions: int
-    disputes: int
-    undecided_every: int  # one in so many applicants is not approved
-
 
 SIZES = {
     "demo": Size(300, 25, 400, 20_000, 30, 7),
@@ -38,34 +26,6 @@ LIMITS = {
     "allTime": (10_000_000, 25_000_000),
     "perAuthorization": (200_000, 500_000),
 }
-
-
-@dataclass(slots=True)
-class Draft:
-    """The world while it is being made."""
-
-    rng: random.Random
-    base: datetime
-    size: Size
-    docs: dict[str, list[Json]] = field(default_factory=dict)
-
-    def id(self) -> str:
-        return str(uuid.UUID(int=self.rng.getrandbits(128), version=4))
-
-    def hex(self, length: int) -> str:
-        return f"0x{self.rng.randbytes(length).hex()}"
-
-    def before(self, least_days: float, most_days: float) -> datetime:
-        return self.base - timedelta(seconds=self.rng.uniform(least_days, most_days) * 86400)
-
-    def after(self, moment: datetime, least_days: float, most_days: float) -> datetime:
-        """So many days later, or less when the present would be passed."""
-        wanted = moment + timedelta(seconds=self.rng.uniform(least_days, most_days) * 86400)
-        return wanted if wanted < self.base else moment + (self.base - moment) * self.rng.random()
-
-    def add(self, noun: str, doc: Json) -> Json:
-        self.docs.setdefault(noun, []).append(doc)
-        return doc
 
 
 def ensure(provider: Provider) -> None:

@@ -25,12 +25,13 @@ class NotedPacer:
     learned: list[dict[str, Any]] = field(default_factory=list)
     reserved: list[Priority] = field(default_factory=list)
     refusal: Exception | None = None
+    wait: float = 0.0
 
     def reserve(self, priority: Priority) -> float:
         self.reserved.append(priority)
         if self.refusal:
             raise self.refusal
-        return 0.0
+        return self.wait
 
     def learn(self, **said: Any) -> None:
         self.learned.append(said)

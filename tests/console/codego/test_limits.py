@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from console.codego import limits, transport
-from console.codego.limits import reset_wait, wait_asked
+from console.codego.limits import reset_ahead, reset_wait, wait_asked
 
 VECTORS = json.loads((Path(__file__).parents[2] / "vectors.json").read_text())
 RESET = VECTORS["rate_limit_reset"]
@@ -22,6 +22,13 @@ def test_the_reset_is_read_in_every_unit(case):
 @pytest.mark.parametrize("value", [None, "nan", "inf", "1e999", "-1e999", "٣", "1795348805x", "0x5"])
 def test_nonsense_is_no_wait_and_no_crash(value):
     assert reset_wait(value, NOW) in {None, 1.0}
+
+
+@pytest.mark.parametrize(
+    ("value", "ahead"), [("0.5", 0.5), ("3600", 3600.0), ("-3", 0.0), ("1795348805", 5.0), ("x", None)]
+)
+def test_a_pace_is_reckoned_from_the_reset_as_told(value, ahead):
+    assert reset_ahead(value, NOW) == ahead
 
 
 def test_retry_after_goes_first():

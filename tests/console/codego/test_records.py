@@ -170,6 +170,15 @@ def test_the_payload_does_not_change_whose_id_it_is():
     assert (tx.id, tx.type, tx.amount, tx.flags) == ("tx1", "SPEND", 1250, ())
 
 
+def test_an_id_only_the_payload_has_is_taken():
+    assert TransactionRecord.parse({"type": "spend", "spend": {**SPEND, "id": "tx9"}}).id == "tx9"
+
+
+def test_a_limit_beyond_a_double_is_exact():
+    card = CardRecord.parse({"id": "cd1", "limit": {"amount": Decimal("9007199254740993.0")}})
+    assert (card.limit_amount, card.flags) == (9007199254740993, ())
+
+
 def test_a_requested_transaction_may_lack_its_id():
     assert TransactionRecord.parse({"type": "spend", "spend": SPEND}).id is None
 

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from console.sandbox import reveal
 
 VECTORS = json.loads((pathlib.Path(__file__).parents[2] / "vectors.json").read_text())["secrets"]
-CASES = pytest.mark.parametrize("case", VECTORS["cases"], ids=lambda case: case["last4"] if "last4" in case else "")
+CASES = pytest.mark.parametrize("case", VECTORS["cases"], ids=range(len(VECTORS["cases"])))
 
 
 @pytest.fixture(scope="module")

@@ -115,3 +115,18 @@ def test_envelopes_have_other_spellings(sandbox, receiver, switches, keys):
     assert set(json.loads(raw)) == keys
     assert len(headers["Signature"]) == 64
     assert "Idempotency-Key" not in headers
+
+
+@pytest.mark.parametrize("url", ["nonsense", "ftp://x.test/", "http://", "http://localhost:0/"])
+def test_a_receiver_must_have_a_web_address(sandbox, url):
+    assert sandbox.browser.post("/control/api/webhooks", json={"url": url}).status_code == 400
+
+
+def test_events_without_a_receiver_are_held_until_asked_for(sandbox, receiver):
+    sandbox.switch(transaction_requested_events="off")
+    sandbox.control("POST", "webhooks", {"url": ""})
+    tell(sandbox)
+    sandbox.control("POST", "webhooks", {"url": receiver.url})
+    assert sandbox.control("GET", "deliveries")[0]["state"] == "held"
+    sandbox.control("POST", "redeliver", {})
+    assert receiver.wait(1)

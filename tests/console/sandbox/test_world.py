@@ -7,13 +7,13 @@ from console.sandbox import money, users
 
 def test_the_same_seed_gives_the_same_rows(sandbox):
     def world(seed):
-        sandbox.control("POST", "reset", {"seed": seed, "size": "small"} | BASE)
+        sandbox.control("POST", "reset", {"seed": seed, "size": "small"} | base)
         return [
             sandbox.control("GET", f"list/{name}?limit=1000")
             for name in ("users", "companies", "cards", "transactions", "disputes")
         ]
 
-    BASE = {"base": sandbox.control("GET", "state")["world"]["base"]}
+    base = {"base": sandbox.control("GET", "state")["world"]["base"]}
     first = world(7)
     assert world(8) != first
     assert world(7) == first
@@ -80,7 +80,7 @@ def test_the_control_page_explains_itself_to_this_machine_only(sandbox):
 
 def test_stale_authorisations_close_by_themselves(sandbox):
     sandbox.control("POST", "reset", {"seed": 1, "size": "small", "base": "2020-06-01T00:00:00Z"})
-    open_before = [one for one in sandbox.control("GET", "list/transactions?status=pending&limit=1000")]
+    open_before = sandbox.control("GET", "list/transactions?status=pending&limit=1000")
     assert open_before
     sandbox.control("POST", "tick")
     assert sandbox.control("GET", "list/transactions?status=pending&limit=1000") == []

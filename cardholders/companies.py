@@ -1,0 +1,87 @@
+"""Companies: the list, its export, and the page of one company with its people and owners."""
+
+from typing import Any, NamedTuple
+
+from django.db.models import Count
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from cardholders.filters import NEWEST, CompanyFilter, in_order
+from cardholders.lists import applicant_columns, exported, may_export, sees_names
+from cardholders.models import Company
+from cardholders.record import record_page
+from console.access import Permission, requires
+from console.htmx import page_or_fragment
+from console.listing import Column, paginate
+
+SORTABLE = {"added": "created_at", "name": "name"}
+PEOPLE = 50
+
+
+class Owner(NamedTuple):
+    """An ultimate beneficial owner as the provider lists them; the names are those that `privacy.name` masks."""
+
+    first_name: str
+    last_name: str
+    email: str
+    status: str
+    reason: str
+    codego_id: str
+    external_id: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.first_name} {self.last_name}".strip() or self.codego_id or "…"
+
+    @classmethod
+    def of(cls, given: dict[str, Any]) -> "Owner":
+        words = ("firstName", "lastName", "email", "applicationStatus", "applicationReason", "id")
+        return cls(*(str(given.get(word) or "").strip() for word in words))
+
+
+@requires(Permission.RECORD_READ)
+@require_safe
+def listing(request: HttpRequest) -> HttpResponse:
+    page = paginate(
+        request,
+        Company.objects.defer("raw"),
+        form=CompanyFilter(request.GET, clear=sees_names(request)),
+        columns=(
+            Column("name", _("Name"), "name"),
+            Column("email", _("E-mail")),
+            Column("state", _("Application")),
+            Column("people", _("People"), numeric=True),
+            Column("added", _("First seen"), "added"),
+        ),
+        default_sort=NEWEST,
+        sortable=SORTABLE,
+        export_url=may_export(request, "cardholders:companies_export"),
+    )
+    people = _people_of(page.rows)
+    rows = [(company, people[company.pk]) for company in page.rows]
+    context: dict[str, object] = {"page": page, "rows": rows, "title": _("Companies")}
+    return page_or_fragment(request, "cardholders/companies.html", "cardholders/_companies_table.html", context)
+
+
+@requires(Permission.LIST_EXPORT)
+@require_safe
+def export(request: HttpRequest) -> StreamingHttpResponse:
+    clear = sees_names(request)
+    form = CompanyFilter(request.GET, clear=clear)
+    rows = in_order(request, form.filtered(Company.objects.defer("raw")), SORTABLE, NEWEST)
+    return exported(request, "companies", form, applicant_columns(clear=clear), rows)
+
+
+@requires(Permission.RECORD_READ)
+@require_safe
+def detail(request: HttpRequest, pk: int) -> HttpResponse:
+    company = get_object_or_404(Company, pk=pk)
+    people = list(company.people.defer("raw").order_by("last_name", "pk")[: PEOPLE + 1])
+    more = {"people": people, "people_shown": PEOPLE, "owners": [Owner.of(each) for each in company.owners]}
+    return record_page(request, company, "cardholders/company.html", "cardholders/_company.html", more)
+
+
+def _people_of(rows: list[Company]) -> dict[int, int]:
+    companies = Company.objects.filter(pk__in=[row.pk for row in rows])
+    return dict(companies.annotate(n=Count("people")).values_list("pk", "n"))

@@ -1,0 +1,135 @@
+"""How the lists of people, companies and reviews are filtered and sorted, on the screen and in their exports.
+
+Names and e-mails filter and sort only for those who may read them: else a list would tell who is who, guess by guess.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django import forms
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from cardholders.forms import NO_ACTION
+from cardholders.models import APPROVED, NEEDS_SOMEBODY, Company
+from console.audit.events import Action
+from console.audit.models import Entry
+from console.listing import SORT, FilterForm
+from console.templatetags.console import STATUSES
+
+UNKNOWN = "unknown"
+STATES = {word: status.label for (kind, word), status in STATUSES.items() if kind == "application"}
+NEWEST = "-added"
+
+
+class ApplicantFilter(FilterForm):
+    """`clear`: whether the person may read personal data. Those who may not find by whole ids only."""
+
+    searched: Sequence[str] = ()
+    q = forms.CharField(label=_("Find"), max_length=120, widget=forms.TextInput(attrs={"type": "search"}))
+    state = forms.ChoiceField(
+        label=_("Application"),
+        choices=[("", _("Any")), *STATES.items(), (UNKNOWN, _("Unknown to the provider"))],
+    )
+
+    def __init__(self, *args: Any, clear: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.clear = clear
+        hint = self.hint if clear else _("Whole id")
+        self.fields["q"].widget.attrs["placeholder"] = hint
+
+    hint: Any = ""
+
+    def apply(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if state := self.cleaned_data["state"]:
+            queryset = queryset.filter(state="" if state == UNKNOWN else state)
+        if q := self.cleaned_data["q"].strip():
+            ids = Q(codego_id=q) | Q(external_id=q)
+            queryset = queryset.filter(ids | self._mentions(q) if self.clear else ids)
+        return queryset
+
+    def _mentions(self, q: str) -> Q:
+        """Every word stands somewhere in what is searched."""
+        found = Q()
+        for word in q.split():
+            anywhere = Q()
+            for name in self.searched:
+                anywhere |= Q(**{f"{name}__icontains": word})
+            found &= anywhere
+        return found
+
+
+class CardholderFilter(ApplicantFilter):
+    searched: Sequence[str] = ("first_name", "last_name", "email")
+    hint = _("Name, e-mail or id")
+    lacks = forms.ChoiceField(
+        label=_("Approved but without"),
+        choices=[("", _("Anything")), ("card", _("A card")), ("contract", _("A collateral contract"))],
+    )
+    company = forms.ModelChoiceField(
+        label=_("Company"), queryset=Company.objects.only("name", "codego_id", "external_id"), widget=forms.HiddenInput
+    )
+
+    def apply(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        queryset = super().apply(queryset)
+        if company := self.cleaned_data["company"]:
+            queryset = queryset.filter(company=company)
+        match self.cleaned_data["lacks"]:
+            case "card":
+                return queryset.filter(state=APPROVED, cards=None)
+            case "contract":
+                return queryset.filter(state=APPROVED, company=None, contracts=None)
+        return queryset
+
+
+class CompanyFilter(ApplicantFilter):
+    """A company's name is nobody's secret; its e-mail is often a person's."""
+
+    searched: Sequence[str] = ("name", "email")
+    hint = _("Name, e-mail or id")
+
+    def apply(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if not self.clear:
+            self.searched, self.clear = ("name",), True
+        return super().apply(queryset)
+
+
+class ReviewFilter(FilterForm):
+    """What needs somebody. What compliance settled with “no action needed” since the state began is left out."""
+
+    state = forms.ChoiceField(
+        label=_("State"), choices=[("", _("Any that needs somebody")), *((s, STATES[s]) for s in NEEDS_SOMEBODY)]
+    )
+    show = forms.ChoiceField(label=_("Show"), choices=[("", _("Open")), ("all", _("Open and settled"))])
+
+    def __init__(self, *args: Any, noun: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.noun = noun
+
+    def apply(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        state = self.cleaned_data["state"]
+        queryset = queryset.filter(state=state) if state else queryset.filter(state__in=NEEDS_SOMEBODY)
+        return queryset if self.cleaned_data["show"] else queryset.filter(~settled(self.noun))
+
+
+def settled(noun: str) -> Exists:
+    """Whether compliance said that this state needs nothing."""
+    return Exists(
+        Entry.objects.filter(
+            action=Action.REVIEW_DECIDE,
+            record=noun,
+            record_id=OuterRef("pk"),
+            detail__decision=NO_ACTION,
+            at__gte=OuterRef("state_since"),
+        )
+    )
+
+
+def in_order(request: HttpRequest, rows: QuerySet[Any], sortable: dict[str, str], default: str) -> QuerySet[Any]:
+    """All rows in the order the list shows them, for its export."""
+    sort = request.GET.get(SORT, default)
+    if sort.removeprefix("-") not in sortable:
+        sort = default
+    field, down = F(sortable[sort.removeprefix("-")]), sort.startswith("-")
+    return rows.order_by(field.desc(nulls_last=True) if down else field.asc(nulls_last=True), "-pk" if down else "pk")

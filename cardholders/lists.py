@@ -1,0 +1,56 @@
+"""What the lists of people, companies and reviews have in common: who sees names, and how they are exported."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http import HttpRequest, StreamingHttpResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from console import privacy
+from console.access import Actor, Permission, allowed
+from console.audit import services as audit
+from console.audit.events import Action
+from console.exports import ExportColumn, stream_csv
+from console.listing import FilterForm
+
+
+def sees_names(request: HttpRequest) -> bool:
+    return allowed(request.user, Permission.PERSONAL_READ)
+
+
+def may_export(request: HttpRequest, route: str) -> str:
+    """Where the list is exported; empty for those who may not."""
+    return reverse(route) if allowed(request.user, Permission.LIST_EXPORT) else ""
+
+
+def exported(
+    request: HttpRequest, name: str, form: FilterForm, columns: Sequence[ExportColumn], rows: QuerySet[Any]
+) -> StreamingHttpResponse:
+    """The audit names the filters, not what was typed into them: that may be somebody's name."""
+    filters = [bound.name for bound, _value in form.in_force()]
+    audit.record(Action.LIST_EXPORT, actor=Actor.of(request), list=name, filters=filters)
+    preamble = [
+        _("%(list)s, made %(now)s.") % {"list": name, "now": timezone.localtime().isoformat(timespec="seconds")},
+        _("Times are in UTC. There are no amounts of money in this file."),
+        *(f"{chip.label}: {chip.value}" for chip in form.chips(request)),
+    ]
+    if not sees_names(request):
+        preamble.append(_("Names, e-mails and reasons are masked: your role does not read personal data."))
+    return stream_csv(f"{name}.csv", preamble, columns, rows.iterator(chunk_size=2000))
+
+
+def applicant_columns(*, clear: bool) -> list[ExportColumn]:
+    return [
+        ExportColumn("id", lambda row: row.codego_id),
+        ExportColumn("external_id", lambda row: row.external_id),
+        ExportColumn("name", lambda row: privacy.name(row, clear=clear)),
+        ExportColumn("email", lambda row: row.email if clear else privacy.mask_email(row.email) if row.email else ""),
+        ExportColumn("application_status", lambda row: row.application_status),
+        ExportColumn("application_status_since", lambda row: row.state_since),
+        ExportColumn("application_reason", lambda row: row.application_reason if clear else ""),
+        ExportColumn("kyc_status", lambda row: row.kyc_status),
+        ExportColumn("first_seen", lambda row: row.created_at),
+    ]

@@ -1,0 +1,127 @@
+"""What the page of a person and of a company share: money, cards, transactions, requests, notes, and what happened."""
+
+import hashlib
+from typing import Any
+
+from django.db.models import Case, Q, QuerySet, When
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from cardholders.chains import collateral
+from cardholders.forms import DECISIONS
+from cardholders.models import BALANCE_FIELDS, NEEDS_SOMEBODY, Balance, Cardholder
+from cardholders.nouns import Applicant, noun_of
+from cardholders.outcomes import meaning
+from console.access import Permission, allowed
+from console.audit.events import Action, Outcome
+from console.audit.models import Entry
+from console.htmx import page_or_fragment, wants_fragment
+from console.notes import services as notes
+from console.provider import commands
+
+CARDS, TRANSACTIONS, HAPPENINGS = 50, 10, 20
+LOOKS = {
+    Outcome.DONE: ("good", "dot"),
+    Outcome.REFUSED: ("bad", "cross"),
+    Outcome.UNKNOWN: ("warn", "triangle"),
+    Outcome.STARTED: ("info", "half"),
+}
+
+
+def record_page(
+    request: HttpRequest, owner: Applicant, page: str, fragment: str, more: dict[str, Any] | None = None
+) -> HttpResponse:
+    """The page, or for the poll of an open page its live part: nothing where nothing on it has changed."""
+    live = _live(owner) | (more or {})
+    seen = _version(owner, live)
+    if wants_fragment(request) and request.GET.get("seen") == seen:
+        return HttpResponse(status=204)
+    context = live | {
+        "live_url": f"{request.path}?seen={seen}",
+        "clear": allowed(request.user, Permission.PERSONAL_READ),
+    }
+    if not wants_fragment(request):
+        context |= _still(request, owner)
+    return page_or_fragment(request, page, fragment, context)
+
+
+def _live(owner: Applicant) -> dict[str, Any]:
+    noun = noun_of(owner)
+    return {
+        "owner": owner,
+        "noun": noun,
+        "meaning": meaning(owner),
+        "needs_review": owner.state in NEEDS_SOMEBODY,
+        "session": owner.kyc_sessions.order_by("-opened_at").first(),
+        "balance": _balance(owner),
+        "contracts": collateral(list(owner.contracts.defer("raw").order_by("pk"))),
+        "cards": list(_cards(owner)[: CARDS + 1]),
+        "cards_shown": CARDS,
+        "transactions": list(
+            owner.transactions.defer("raw").select_related("card").order_by("-occurred_at", "-pk")[:TRANSACTIONS]
+        ),
+        "commands": commands.of_record(noun, owner.pk),
+    }
+
+
+def _still(request: HttpRequest, owner: Applicant) -> dict[str, Any]:
+    """Beside the live part: what is being typed there must not be swapped away."""
+    noun = noun_of(owner)
+    return {"items": _happenings(request, noun, owner.pk), **notes.of_record(noun, owner.pk)}
+
+
+def _balance(owner: Applicant) -> Balance | None:
+    return owner.balances.defer("raw").order_by("-pk").first()
+
+
+def _cards(owner: Applicant) -> QuerySet[Any]:
+    """A person's cards; a company's own and those of its people. Cancelled ones last."""
+    cards = owner.cards.model.objects.defer("raw").select_related("cardholder", "company")
+    if isinstance(owner, Cardholder):
+        mine = cards.filter(cardholder=owner)
+    else:
+        mine = cards.filter(Q(company=owner) | Q(cardholder__company=owner))
+    return mine.order_by(Case(When(state="canceled", then=1), default=0), "-pk")
+
+
+def _version(owner: Applicant, live: dict[str, Any]) -> str:
+    """What the live part shows, in short. When it was last confirmed is no news, so freshness is not in it."""
+    balance, session = live["balance"], live["session"]
+    shown = (
+        owner.state, owner.state_since, owner.application_reason, owner.kyc_status, owner.email, str(owner),
+        session and (session.pk, session.submitted_at),
+        balance and [getattr(balance, name) for name in BALANCE_FIELDS],
+        [(c.contract.deposit_address, c.tokens) for c in live["contracts"]],
+        [(c.pk, c.state, c.limit_amount, c.limit_frequency) for c in live["cards"]],
+        [(t.pk, t.state, t.amount) for t in live["transactions"]],
+        [(c.pk, c.state) for c in live["commands"]],
+        [(p.pk, p.state) for p in live.get("people", ())],
+    )  # fmt: skip
+    return hashlib.sha256(repr(shown).encode()).hexdigest()[:16]
+
+
+def _happenings(request: HttpRequest, noun: str, pk: int) -> list[dict[str, Any]]:
+    """The newest audit entries of the record that this person may read."""
+    entries = Entry.objects.filter(record=noun, record_id=pk).select_related("actor")
+    if not allowed(request.user, Permission.ACTIVITY_READ):
+        mine = Q(actor=request.user.pk) if allowed(request.user, Permission.ACTIVITY_OWN) else Q(pk=None)
+        if allowed(request.user, Permission.REVIEW_READ):
+            mine |= Q(action=Action.REVIEW_DECIDE)
+        entries = entries.filter(mine)
+    return [_happening(entry) for entry in entries.order_by("-at", "-pk")[:HAPPENINGS]]
+
+
+def _happening(entry: Entry) -> dict[str, Any]:
+    tone, shape = LOOKS.get(Outcome(entry.outcome), ("idle", "ring"))
+    decision = DECISIONS.get(str(entry.detail.get("decision")), "")
+    how = decision or ("" if entry.outcome == Outcome.DONE else entry.outcome_label)
+    return {
+        "title": f"{entry.label}: {how}" if how else entry.label,
+        "body": entry.reason,
+        "at": entry.at,
+        "actor": entry.actor or _("The console"),
+        "tone": tone,
+        "shape": shape,
+        "url": reverse("provider:command", args=[entry.command]) if entry.command else "",
+    }

@@ -1,0 +1,74 @@
+"""People: the list, its export, and the page of one cardholder."""
+
+from django.db.models import Count
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from cardholders.filters import NEWEST, CardholderFilter, in_order
+from cardholders.lists import applicant_columns, exported, may_export, sees_names
+from cardholders.models import Cardholder
+from cardholders.record import record_page
+from console import privacy
+from console.access import Permission, requires
+from console.exports import ExportColumn
+from console.htmx import page_or_fragment
+from console.listing import Column, paginate
+
+
+@requires(Permission.RECORD_READ)
+@require_safe
+def listing(request: HttpRequest) -> HttpResponse:
+    page = paginate(
+        request,
+        Cardholder.objects.select_related("company").defer("raw", "company__raw"),
+        form=CardholderFilter(request.GET, clear=sees_names(request)),
+        columns=(
+            Column("name", _("Name"), "name"),
+            Column("email", _("E-mail")),
+            Column("state", _("Application")),
+            Column("company", _("Company")),
+            Column("cards", _("Cards"), numeric=True),
+            Column("added", _("First seen"), "added"),
+        ),
+        default_sort=NEWEST,
+        sortable=_sortable(request),
+        export_url=may_export(request, "cardholders:export"),
+    )
+    cards = _cards_of(page.rows)
+    rows = [(holder, cards[holder.pk]) for holder in page.rows]
+    context: dict[str, object] = {"page": page, "rows": rows, "title": _("Cardholders")}
+    return page_or_fragment(request, "cardholders/list.html", "cardholders/_table.html", context)
+
+
+@requires(Permission.LIST_EXPORT)
+@require_safe
+def export(request: HttpRequest) -> StreamingHttpResponse:
+    clear = sees_names(request)
+    form = CardholderFilter(request.GET, clear=clear)
+    rows = in_order(request, form.filtered(Cardholder.objects.select_related("company")), _sortable(request), NEWEST)
+    columns = [
+        *applicant_columns(clear=clear),
+        ExportColumn("company_id", lambda row: row.company and row.company.codego_id),
+        ExportColumn("company", lambda row: privacy.name(row.company, clear=clear)),
+    ]
+    return exported(request, "cardholders", form, columns, rows.defer("raw", "company__raw"))
+
+
+@requires(Permission.RECORD_READ)
+@require_safe
+def detail(request: HttpRequest, pk: int) -> HttpResponse:
+    holder = get_object_or_404(Cardholder.objects.select_related("company"), pk=pk)
+    return record_page(request, holder, "cardholders/detail.html", "cardholders/_record.html")
+
+
+def _sortable(request: HttpRequest) -> dict[str, str]:
+    added = {"added": "created_at"}
+    return added | {"name": "last_name"} if sees_names(request) else added
+
+
+def _cards_of(rows: list[Cardholder]) -> dict[int, int]:
+    """How many cards each person on this page has: one query, whatever the size of the tables."""
+    people = Cardholder.objects.filter(pk__in=[row.pk for row in rows])
+    return dict(people.annotate(n=Count("cards")).values_list("pk", "n"))

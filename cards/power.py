@@ -1,0 +1,33 @@
+"""The spending power that stands beside a limit: the holder's, or their company's where the balance is kept there."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Q
+
+from cardholders.models import Balance, Cardholder, Company
+
+
+@dataclass(frozen=True, slots=True)
+class Power:
+    """As the provider gave it, and when; `amount` in minor units of USD."""
+
+    amount: int | None = None
+    at: datetime | None = None
+    of_company: bool = False
+    being_read: bool = False
+
+
+def power_of(cardholder: Cardholder | None, company: Company | None = None) -> Power:
+    if company is None and cardholder is not None:
+        company = cardholder.company
+    owners = Q(pk=None)
+    if cardholder:
+        owners |= Q(cardholder=cardholder)
+    if company:
+        owners |= Q(company=company)
+    found = list(Balance.objects.filter(owners).exclude(spending_power=None).defer("raw"))
+    if not found:
+        return Power()
+    best = min(found, key=lambda balance: (balance.company_id is None) == bool(company))
+    return Power(best.spending_power, best.fresh_at, bool(best.company_id), best.dirty_at is not None)

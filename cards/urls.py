@@ -1,0 +1,26 @@
+"""Cards: the list, a card, and what can be done to it."""
+
+from django.urls import path
+
+from cards import actions, issuing, locking, views
+
+app_name = "cards"
+urlpatterns = [
+    path("", views.listing, name="list"),
+    path("export/", views.export, name="export"),
+    path("by-id/<str:codego_id>/", views.by_id, name="by_id"),
+    path("issue/<int:pk>/", issuing.issue, name="issue"),
+    path("claim/<uuid:pk>/", issuing.claim, name="claim"),
+    path("lock-all/cardholder/<int:pk>/", locking.lock_all_person, name="lock_all_person"),
+    path("lock-all/cardholder/<int:pk>/progress/", locking.locking_person, name="locking_person"),
+    path("lock-all/company/<int:pk>/", locking.lock_all_company, name="lock_all_company"),
+    path("lock-all/company/<int:pk>/progress/", locking.locking_company, name="locking_company"),
+    path("<int:pk>/", views.detail, name="detail"),
+    path("<int:pk>/lock/", actions.lock, name="lock"),
+    path("<int:pk>/unlock/", actions.unlock, name="unlock"),
+    path("<int:pk>/activate/", actions.activate, name="activate"),
+    path("<int:pk>/cancel/", actions.cancel, name="cancel"),
+    path("<int:pk>/limit/", actions.limit, name="limit"),
+    path("<int:pk>/replace/", issuing.replace, name="replace"),
+    path("<int:pk>/replaced/", issuing.replaced, name="replaced"),
+]

@@ -1,0 +1,247 @@
+"""What needs somebody now: each matter with whose it is, how many, and where the rows are. None is counted past 100."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any, NamedTuple
+from urllib.parse import urlencode
+
+from django.core.cache import cache
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Sum
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext, ngettext_lazy
+
+from cardholders.filters import settled
+from cardholders.models import APPROVED, Balance, Cardholder, Company, Contract
+from cards.models import Card
+from console.access import Permission, Role
+from console.codego.wire import normal
+from console.provider.models import Command, CommandState
+from console.provider.observing import last_refusal
+from console.sync import health
+from console.sync.models import Delivery, DeliveryVerdict, Rejected
+from transactions.models import Transaction
+
+MOST = 100
+BRIEFLY = 15  # seconds that a count over a whole table is kept
+STUCK_STATES = ("needsinformation", "needsverification", "manualreview")
+STUCK, CONTRACTLESS, DECLINED, TURNED_AWAY = (
+    timedelta(days=2), timedelta(minutes=15), timedelta(days=7), timedelta(hours=24),
+)  # fmt: skip
+LOW_POWER = 5_000  # minor units of USD
+LOW_SHARE = 20  # a twentieth of the credit limit
+CREDIT_DECLINE = "account credit limit exceeded"  # as the provider words it
+
+
+class Found(NamedTuple):
+    words: str
+    url: str = ""
+    detail: str = ""
+
+
+class Rule(NamedTuple):
+    """`needs` is what it takes to see it, and to open the rows behind it."""
+
+    key: str
+    tone: str
+    needs: Permission
+    whose: tuple[Role, ...]
+    find: Callable[[], Found | None]
+
+
+class Matter(NamedTuple):
+    """One line on the home page."""
+
+    key: str
+    tone: str
+    whose: tuple[Role, ...]
+    found: Found
+
+
+def matters(permissions: frozenset[Permission]) -> list[Matter]:
+    """What these permissions may see, the gravest first."""
+    return [
+        Matter(rule.key, rule.tone, rule.whose, found)
+        for rule in RULES
+        if rule.needs in permissions and (found := rule.find())
+    ]
+
+
+# --- The rows behind the counts ---------------------------------------------------------------------------------------
+
+
+def commands(state: str) -> QuerySet[Command]:
+    return Command.objects.filter(state=state).order_by("created_at")
+
+
+def stuck(model: Any, noun: str) -> QuerySet[Any]:
+    """Waiting for somebody longer than two days, and not settled by a decision here."""
+    waiting: QuerySet[Any] = model.objects.filter(state__in=STUCK_STATES, state_since__lt=timezone.now() - STUCK)
+    return waiting.filter(~settled(noun)).order_by("state_since")
+
+
+def contractless(model: Any, noun: str) -> QuerySet[Any]:
+    """Approved for a while without the contract their credit hangs on; a company's people spend from the company's."""
+    approved: QuerySet[Any] = model.objects.filter(state=APPROVED, state_since__lt=timezone.now() - CONTRACTLESS)
+    if model is Cardholder:
+        approved = approved.filter(company=None)
+    return approved.filter(~Exists(Contract.objects.filter(**{noun: OuterRef("pk")}))).order_by("state_since")
+
+
+def low_power() -> QuerySet[Balance]:
+    low = Q(spending_power__lt=LOW_POWER) | Q(credit_limit__gt=F("spending_power") * LOW_SHARE)
+    return Balance.objects.filter(low, credit_limit__gt=0).order_by("spending_power")
+
+
+def credit_declines() -> QuerySet[Transaction]:
+    return Transaction.objects.filter(
+        state="declined", occurred_at__gte=_decline_start(), declined_reason__iexact=CREDIT_DECLINE
+    )
+
+
+def _decline_start() -> Any:
+    """Whole days, so that the list under the same filter shows the same rows."""
+    midnight = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
+    return midnight - DECLINED + timedelta(days=1)
+
+
+def count(*rows: QuerySet[Any]) -> int:
+    """Together, and one past the bound at most."""
+    return min(sum(len(each.order_by().values_list("pk")[: MOST + 1]) for each in rows), MOST + 1)
+
+
+def shown(number: int) -> str:
+    return f"{MOST}+" if number > MOST else str(number)
+
+
+# --- The rules --------------------------------------------------------------------------------------------------------
+
+
+def _counted(words: Any, counting: Callable[[], int], url: Callable[[], str]) -> Callable[[], Found | None]:
+    def find() -> Found | None:
+        number = counting()
+        said = {"count": min(number, MOST), "n": shown(number)}
+        return Found(words % said, url()) if number else None
+
+    return find
+
+
+def _kept(key: str, counting: Callable[[], int]) -> Callable[[], int]:
+    """Remembered for some seconds: every open home page asks, and no index answers these."""
+    return lambda: cache.get_or_set(f"attention:{key}", counting, BRIEFLY) or 0
+
+
+def _rows_page(key: str) -> Callable[[], str]:
+    return lambda: reverse("attention", args=[key])
+
+
+def _address(route: str, **query: Any) -> Callable[[], str]:
+    return lambda: f"{reverse(route)}?{urlencode(query, doseq=True)}"
+
+
+def _declines_address() -> str:
+    return _address("transactions:list", reason=normal(CREDIT_DECLINE), start=_decline_start().date().isoformat())()
+
+
+def _machinery() -> Found | None:
+    silent = [name for name, age in health.heartbeat_ages().items() if age is None or age > health.ALIVE]
+    if not silent:
+        return None
+    names = {"worker": _("the worker"), "beat": _("the clock that wakes it")}
+    return Found(
+        _("Background work stands still: %(what)s gives no sign of life.")
+        % {"what": ", ".join(names[n] for n in silent)},
+        detail=_("Webhooks are kept but not applied, and nothing is read from the provider until it runs again."),
+    )
+
+
+def _refusal() -> Found | None:
+    last = last_refusal()
+    if last is None:
+        return None
+    why = {
+        401: _("It does not accept the API key. Check CODEGO_API_KEY, and that it was not replaced."),
+        403: _("The key may lack the right, or this server's address is not on the provider's IP allow-list."),
+    }
+    return Found(
+        _("The provider turns the console away (%(status)s).") % {"status": last.status}, detail=why[last.status or 403]
+    )
+
+
+def _silence() -> Found | None:
+    quiet = health.webhook_silence()
+    if quiet is None:
+        return None
+    hours = int(quiet.total_seconds() // 3600)
+    words = ngettext("No webhook has come for %(n)s hour.", "No webhook has come for %(n)s hours.", hours) % {
+        "n": hours
+    }
+    return Found(
+        words,
+        detail=_("Check the address and the secret at the provider. Until then the console catches up by reading."),
+    )
+
+
+def _turned_away() -> Found | None:
+    since = timezone.now() - TURNED_AWAY
+    number = Rejected.objects.filter(last_at__gte=since, hour__gte=since - timedelta(hours=1)).aggregate(
+        n=Sum("count")
+    )["n"]
+    if not number:
+        return None
+    words = ngettext(
+        "%(n)s delivery was turned away in the last 24 hours: it could not be verified.",
+        "%(n)s deliveries were turned away in the last 24 hours: they could not be verified.",
+        number,
+    )
+    detail = _("If the provider changed its webhook secret, add the new one to CODEGO_WEBHOOK_SECRETS.")
+    return Found(words % {"n": number}, f"{reverse('sync:inbox')}#rejected", detail)
+
+
+_P, _R = Permission, Role
+RULES: tuple[Rule, ...] = (
+    Rule("machinery", "bad", _P.RECORD_READ, (_R.ADMIN,), _machinery),
+    Rule("refusal", "bad", _P.RECORD_READ, (_R.ADMIN,), _refusal),
+    Rule("several", "bad", _P.RECORD_READ, (_R.OPERATIONS,), _counted(
+        ngettext_lazy(
+            "%(n)s request to the provider needs a person to say what came of it.",
+            "%(n)s requests to the provider need a person to say what came of them.", "count"),
+        lambda: count(commands(CommandState.SEVERAL)), _rows_page("several"))),
+    Rule("unknown", "warn", _P.RECORD_READ, (_R.OPERATIONS,), _counted(
+        ngettext_lazy(
+            "%(n)s request to the provider has an unknown outcome. It is being looked up; do not repeat it.",
+            "%(n)s requests to the provider have an unknown outcome. They are being looked up; do not repeat them.",
+            "count"),
+        lambda: count(commands(CommandState.UNKNOWN)), _rows_page("unknown"))),
+    Rule("deliveries", "bad", _P.INBOX_READ, (_R.ADMIN,), _counted(
+        ngettext_lazy("%(n)s delivery could not be applied.", "%(n)s deliveries could not be applied.", "count"),
+        lambda: count(Delivery.objects.filter(verdict__in=(DeliveryVerdict.FAILED, DeliveryVerdict.PARKED))),
+        _address("sync:inbox", verdict=["failed", "parked"]))),
+    Rule("stuck", "warn", _P.REVIEW_READ, (_R.COMPLIANCE, _R.OPERATIONS), _counted(
+        ngettext_lazy(
+            "%(n)s applicant has waited for somebody for more than two days.",
+            "%(n)s applicants have waited for somebody for more than two days.", "count"),
+        lambda: count(stuck(Cardholder, "cardholder"), stuck(Company, "company")), _rows_page("stuck"))),
+    Rule("contractless", "warn", _P.RECORD_READ, (_R.OPERATIONS,), _counted(
+        ngettext_lazy(
+            "%(n)s approved applicant has no collateral contract after 15 minutes.",
+            "%(n)s approved applicants have no collateral contract after 15 minutes.", "count"),
+        _kept("contractless", lambda: count(contractless(Cardholder, "cardholder"), contractless(Company, "company"))),
+        _rows_page("contractless"))),
+    Rule("power", "warn", _P.RECORD_READ, (_R.OPERATIONS, _R.FINANCE), _counted(
+        ngettext_lazy(
+            "%(n)s account is low on spending power: under $50, or under 5%% of its credit limit.",
+            "%(n)s accounts are low on spending power: under $50, or under 5%% of the credit limit.", "count"),
+        _kept("power", lambda: count(low_power())), _rows_page("power"))),
+    Rule("declines", "warn", _P.RECORD_READ, (_R.OPERATIONS,), _counted(
+        ngettext_lazy(
+            "%(n)s purchase was declined in the last 7 days because the account had no credit left.",
+            "%(n)s purchases were declined in the last 7 days because the account had no credit left.", "count"),
+        lambda: count(credit_declines()), _declines_address)),
+    Rule("silence", "warn", _P.RECORD_READ, (_R.ADMIN,), _silence),
+    Rule("turned_away", "warn", _P.INBOX_READ, (_R.ADMIN,), _turned_away),
+    Rule("expiring", "info", _P.RECORD_READ, (_R.OPERATIONS,), _counted(
+        ngettext_lazy("%(n)s card expires within 60 days.", "%(n)s cards expire within 60 days.", "count"),
+        lambda: count(Card.objects.expiring(timezone.now().date())), _address("cards:list", expiring="on"))),
+)  # fmt: skip

@@ -1,0 +1,42 @@
+"""Filters by day: whole days in the reader's own zone, the last one included."""
+
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from django import forms
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from console.listing import FilterForm
+
+EARLIEST, LATEST = date(1970, 1, 2), date(9998, 12, 30)  # what every zone can show
+
+
+def midnight(day: date) -> datetime:
+    """When the day begins where the reader is."""
+    return timezone.make_aware(datetime.combine(day, time.min))
+
+
+class DaysFilter(FilterForm):
+    """Adds `from` and `to`, which cannot be written as attributes."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, label in (("from", _("From")), ("to", _("To"))):
+            self.fields[name] = forms.DateField(
+                label=label,
+                required=False,
+                validators=[MinValueValidator(EARLIEST), MaxValueValidator(LATEST)],
+                widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+            )
+
+    def within(self, path: str) -> dict[str, datetime]:
+        """The lookups that hold `path` inside the days asked for."""
+        first, last = self.cleaned_data["from"], self.cleaned_data["to"]
+        bounds = {}
+        if first:
+            bounds[f"{path}__gte"] = midnight(first)
+        if last:
+            bounds[f"{path}__lt"] = midnight(last + timedelta(days=1))
+        return bounds

@@ -1,0 +1,8 @@
+"""Where notes are posted."""
+
+from django.urls import path
+
+from console.notes import views
+
+app_name = "notes"
+urlpatterns = [path("<str:record>/<int:record_id>/", views.add, name="add")]

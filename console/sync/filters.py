@@ -1,0 +1,63 @@
+"""The filters of the inbox and of the list of runs."""
+
+from typing import Any
+
+from django import forms
+from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from console.days import DaysFilter
+from console.listing import FilterForm
+from console.sync.models import DeliveryVerdict, RunState
+
+KINDS = {
+    "import": _("Full import"),
+    "catch_up": _("Catch-up"),
+    "reconcile": _("Reconciliation"),
+    "window": _("Last 45 days"),
+}
+
+
+class InboxFilter(DaysFilter):
+    verdict = forms.MultipleChoiceField(
+        label=_("What became of it"), choices=DeliveryVerdict.choices, widget=forms.CheckboxSelectMultiple
+    )
+    type = forms.CharField(
+        label=_("Type"), max_length=80, widget=forms.TextInput(attrs={"placeholder": "card.updated"})
+    )
+    object_id = forms.CharField(label=_("Id of the object"), max_length=128)
+    event_id = forms.CharField(label=_("Id of the event"), max_length=200)
+
+    def apply(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """`card` finds every type of card event; a whole type finds that one."""
+        wanted = self.cleaned_data
+        exact = {name: wanted[name] for name in ("object_id", "event_id") if wanted[name]}
+        if wanted["verdict"]:
+            exact["verdict__in"] = wanted["verdict"]
+        if wanted["type"]:
+            exact["type__istartswith"] = wanted["type"]
+        return queryset.filter(**exact, **self.within("received_at"))
+
+
+class RunFilter(FilterForm):
+    kind = forms.ChoiceField(label=_("Kind"), choices=[("", _("Any")), *KINDS.items()])
+    state = forms.ChoiceField(label=_("State"), choices=[("", _("Any")), *RunState.choices])
+
+    def apply(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(**{name: value for name, value in self.cleaned_data.items() if value})
+
+
+class StartForm(forms.Form):
+    """Which run somebody wants now."""
+
+    kind = forms.ChoiceField(
+        label=_("What to read from the provider"),
+        initial="reconcile",
+        widget=forms.RadioSelect,
+        choices=[
+            ("reconcile", _("Reconciliation: open transactions, contracts and balances are compared and repaired")),
+            ("catch_up", _("Catch-up: what is new among cards, transactions, cardholders and companies")),
+            ("window", _("Last 45 days: every transaction and dispute of that time")),
+            ("import", _("Full import: everything, from the beginning; this can take long")),
+        ],
+    )

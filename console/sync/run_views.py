@@ -1,0 +1,216 @@
+"""Runs on screen: how fresh each resource is, what a run did and found to differ, and starting one."""
+
+import hashlib
+from typing import Any, NamedTuple
+
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
+from django.views.decorators.http import require_safe
+
+from console.access import Actor, Permission, requires
+from console.htmx import page_or_fragment, redirect, toast
+from console.listing import Column, paginate
+from console.sync import health, runs
+from console.sync.filters import KINDS, RunFilter, StartForm
+from console.sync.models import Run, RunState
+from console.sync.routes import READS
+from console.sync.tasks import ring
+
+RESOURCES = {
+    "cards": lazy("Cards"),
+    "transactions": lazy("Transactions"),
+    "disputes": lazy("Disputes"),
+    "companies": lazy("Companies"),
+    "cardholders": lazy("Cardholders"),
+    "contracts": lazy("Contracts"),
+    "balances": lazy("Balances"),
+}
+SWEPT_EVERY = {"disputes": "window"}  # resources that only the nightly run or an import reads whole
+
+
+class Difference(NamedTuple):
+    resource: str
+    codego_id: str
+    url: str
+    field: str
+    ours: str
+    theirs: str
+    hidden: bool
+    error: str
+
+
+@requires(Permission.RECONCILIATION_READ)
+@require_safe
+def listing(request: HttpRequest) -> HttpResponse:
+    columns = (
+        Column("started", _("Started"), "started"),
+        Column("kind", _("Kind")),
+        Column("state", _("State")),
+        Column("duration", _("Took"), numeric=True),
+        *(Column(name, label, numeric=True) for name, label in _count_labels().items()),
+        Column("differences", _("Differences"), numeric=True),
+        Column("by", _("Asked by")),
+    )
+    page = paginate(
+        request, Run.objects.select_related("asked_by"), form=RunFilter(request.GET), columns=columns,
+        default_sort="-started", sortable={"started": "started_at"},
+    )  # fmt: skip
+    rows = [(run, KINDS.get(run.kind, run.kind), _took(run), _totals(run)) for run in page.rows]
+    context = {"page": page, "rows": rows, "title": _("Reconciliation"), **_live()}
+    return page_or_fragment(request, "sync/reconciliation.html", "sync/_runs.html", context)
+
+
+@requires(Permission.RECONCILIATION_READ)
+@require_safe
+def live(request: HttpRequest) -> HttpResponse:
+    """What moves on the list's page; where a run began or ended the list itself is asked to come again."""
+    now = _live()
+    seen = request.GET.get("v", "")
+    if seen == now["version"]:
+        return HttpResponse(status=204)
+    response = render(request, "sync/_live.html", now)
+    if seen.partition(".")[0] != now["version"].partition(".")[0]:
+        response["HX-Trigger"] = "runs-changed"
+    return response
+
+
+@requires(Permission.RECONCILIATION_READ)
+@require_safe
+def detail(request: HttpRequest, pk: int) -> HttpResponse:
+    run = get_object_or_404(Run.objects.select_related("asked_by"), pk=pk)
+    version = _digest(run.state, run.counts, run.error)
+    if request.GET.get("v") == version:
+        return HttpResponse(status=204)
+    context: dict[str, object] = {
+        "run": run,
+        "title": KINDS.get(run.kind, run.kind),
+        "took": _took(run),
+        "progress": progress(run),
+        "counts": [(RESOURCES.get(r, r), run.counts.get(r)) for r in run.resources],
+        "count_labels": _count_labels(),
+        "differences": _differences(run),
+        "full": len(run.differences) >= runs.MOST_DIFFERENCES,
+        "live_url": f"{request.path}?v={version}",
+    }
+    return page_or_fragment(request, "sync/run.html", "sync/_run.html", context)
+
+
+@requires(Permission.RECONCILIATION_RUN)
+def start(request: HttpRequest) -> HttpResponse:
+    form = StartForm(request.POST or None, label_suffix="")
+    if request.method == "POST" and form.is_valid():
+        asked_at = timezone.now()
+        run = runs.start(form.cleaned_data["kind"], actor=Actor.of(request))
+        ring("run")
+        fresh = run.started_at >= asked_at
+        toast(request, _("Started.") if fresh else _("One of this kind was already running. It goes on at once."))
+        return redirect(request, "sync:run", run.pk)
+    context = {
+        "form": form,
+        "title": _("Start a run"),
+        "what": _("The console reads from the provider and repairs its copy. Nothing is changed at the provider."),
+        "verb": _("Start"),
+        "action_url": request.path,
+        "back_url": reverse("sync:reconciliation"),
+    }
+    status = 422 if form.errors else 200
+    return page_or_fragment(request, "ui/confirm.html", "ui/_confirm.html", context, status=status)
+
+
+def _count_labels() -> dict[str, str]:
+    return {
+        "seen": _("Seen"),
+        "created": _("New"),
+        "changed": _("Changed"),
+        "unchanged": _("Unchanged"),
+        "failed": _("Failed"),
+    }
+
+
+def _live() -> dict[str, Any]:
+    """Freshness and running runs; the version's first half changes as runs begin and end."""
+    going: QuerySet[Run] = Run.objects.filter(state=RunState.RUNNING).select_related("asked_by").order_by("-started_at")
+    running = list(going.defer("differences")[:10])
+    fresh = health.freshness()
+    newest = Run.objects.order_by("-started_at", "-id").values_list("pk", flat=True).first()
+    version = ".".join(
+        (_digest(newest, [r.pk for r in running]), _digest(fresh, [(r.counts, r.error) for r in running]))
+    )
+    now = timezone.now()
+    return {
+        "running": [(run, KINDS.get(run.kind, run.kind), progress(run)) for run in running],
+        "freshness": [
+            (RESOURCES[name], at, at is not None and now - at > health.STALE, SWEPT_EVERY.get(name, ""))
+            for name, at in fresh.items()
+        ],
+        "version": version,
+        "live_url": f"{reverse('sync:reconciliation-live')}?v={version}",
+    }
+
+
+def _digest(*parts: object) -> str:
+    return hashlib.sha256(repr(parts).encode()).hexdigest()[:12]
+
+
+def progress(run: Run) -> dict[str, Any]:
+    """How many resources are behind it, and what it is reading now: how long each one is, nobody knows before."""
+    at = run.cursor.get("at", 0)
+    names = [str(RESOURCES.get(r, r)) for r in run.resources]
+    return {
+        "done": min(at, len(names)),
+        "of": len(names),
+        "now": names[at] if at < len(names) else "",
+        "seen": sum(counts.get("seen", 0) for counts in run.counts.values()),
+    }
+
+
+def _took(run: Run) -> str:
+    seconds = int(((run.finished_at or timezone.now()) - run.started_at).total_seconds())
+    minutes, seconds = divmod(max(seconds, 0), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
+
+
+def _totals(run: Run) -> list[int]:
+    return [sum(counts.get(name, 0) for counts in run.counts.values()) for name in runs.COUNTS] + [len(run.differences)]
+
+
+def _differences(run: Run) -> list[Difference]:
+    """One line for each field; personal values were never kept, only that they differed."""
+    urls = _urls(run.differences)
+    found = []
+    for each in run.differences:
+        resource, codego_id = str(each.get("resource", "")), str(each.get("id") or "")
+        about = (str(RESOURCES.get(resource, resource)), codego_id, urls.get((resource, codego_id), ""))
+        if "error" in each:
+            found.append(Difference(*about, "", "", "", hidden=False, error=str(each["error"])))
+        for name, pair in each.get("fields", {}).items():
+            ours, theirs = pair or ("", "")
+            found.append(Difference(*about, name, _shown(ours), _shown(theirs), hidden=pair is None, error=""))
+    return found
+
+
+def _shown(value: Any) -> str:
+    return "" if value is None else str(value)
+
+
+def _urls(differences: list[dict[str, Any]]) -> dict[tuple[str, str], str]:
+    """Where each object is shown: one query for each resource. Contracts and balances are shown with their owner."""
+    ids: dict[str, set[str]] = {}
+    for each in differences:
+        if each.get("id") and each.get("resource") in READS:
+            ids.setdefault(each["resource"], set()).add(each["id"])
+    found = {}
+    for resource, wanted in ids.items():
+        model: Any = READS[resource].model
+        own = hasattr(model, "get_absolute_url")
+        rows = model.objects.filter(codego_id__in=wanted).defer("raw")
+        for row in rows if own else rows.select_related("cardholder", "company"):
+            shown = row if own else row.cardholder or row.company
+            found[resource, row.codego_id] = shown.get_absolute_url() if shown else ""
+    return found

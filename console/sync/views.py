@@ -1,0 +1,216 @@
+"""The inbox on screen: what came, what became of it, and applying it again."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_safe
+
+from console.access import Actor, Permission, allowed, requires
+from console.audit import services as audit
+from console.audit.events import Action
+from console.exports import ExportColumn, stream_csv
+from console.htmx import page_or_fragment, redirect, toast
+from console.listing import Column, paginate
+from console.sync import bodies, inbox
+from console.sync.filters import InboxFilter
+from console.sync.models import Delivery, DeliveryVerdict, Rejected
+from console.sync.routes import EVENTS
+from console.sync.tasks import ring
+
+MOST_REPLAYED = 10_000
+SOME = 500  # ids named in one statement
+REJECTED_ROWS = 24
+SIBLINGS = 10
+DEFAULT_SORT, SORTABLE = "-received", {"received": "received_at"}
+REJECTIONS = {
+    "bad signature": lazy("Bad signature"),
+    "no signature": lazy("No signature"),
+    "too large": lazy("Over 1 MB"),
+}
+
+
+@requires(Permission.INBOX_READ)
+@require_safe
+def listing(request: HttpRequest) -> HttpResponse:
+    columns = (
+        Column("received", _("Received"), "received"),
+        Column("type", _("Type")),
+        Column("verdict", _("What became of it")),
+        Column("object", _("Object")),
+        Column("attempts", _("Attempts"), numeric=True),
+        Column("error", _("Error")),
+    )
+    page = paginate(
+        request, Delivery.objects.defer("body"), form=InboxFilter(request.GET), columns=columns,
+        default_sort=DEFAULT_SORT, sortable=SORTABLE,
+        export_url=reverse("sync:inbox-export") if allowed(request.user, Permission.LIST_EXPORT) else "",
+    )  # fmt: skip
+    rows = [(delivery, _error(request, delivery)) for delivery in page.rows]
+    context = {"page": page, "rows": rows, "title": _("Inbox"), "rejected": _rejected()}
+    return page_or_fragment(request, "sync/inbox.html", "sync/_deliveries.html", context)
+
+
+@requires(Permission.INBOX_READ)
+@require_safe
+def export(request: HttpRequest) -> StreamingHttpResponse:
+    """The list as a file, without bodies; for those who may read the inbox and export lists."""
+    if not allowed(request.user, Permission.LIST_EXPORT):
+        request.refused = Permission.LIST_EXPORT  # type: ignore[attr-defined]
+        raise PermissionDenied(Permission.LIST_EXPORT.value)
+    form = InboxFilter(request.GET)
+    down = "" if request.GET.get("sort") == "received" else "-"
+    rows = form.filtered(Delivery.objects.defer("body")).order_by(f"{down}received_at", f"{down}pk")
+    filters = [bound.name for bound, _value in form.in_force()]
+    audit.record(Action.LIST_EXPORT, actor=Actor.of(request), list="inbox", filters=filters)
+    preamble = [
+        _("Deliveries, made %(now)s.") % {"now": timezone.localtime().isoformat(timespec="seconds")},
+        _("Times in %(zone)s.") % {"zone": timezone.get_current_timezone_name()},
+        *(f"{chip.label}: {chip.value}" for chip in form.chips(request)),
+    ]
+    return stream_csv("inbox.csv", preamble, _export_columns(request), rows.iterator(chunk_size=2000))
+
+
+@requires(Permission.INBOX_READ)
+@require_safe
+def delivery(request: HttpRequest, pk: int) -> HttpResponse:
+    found = get_object_or_404(Delivery, pk=pk)
+    raw = bytes(found.body)
+    context = {
+        "delivery": found,
+        "title": found.type or _("Delivery without a type"),
+        "body": bodies.readable(raw, clear=allowed(request.user, Permission.PERSONAL_READ)),
+        "size": len(raw),
+        "error": _error(request, found),
+        "object_url": _object_url(found),
+        "siblings": _siblings(found),
+        "may_replay": found.verdict != DeliveryVerdict.DUPLICATE,
+    }
+    return render(request, "sync/delivery.html", context)
+
+
+@requires(Permission.INBOX_REPLAY)
+def replay(request: HttpRequest, pk: int) -> HttpResponse:
+    found = get_object_or_404(Delivery.objects.defer("body"), pk=pk)
+    if request.method == "POST":
+        done = _replay(request, [found.pk], record_id=found.pk)
+        toast(request, _("It will be applied again now.") if done else _("A duplicate is not applied."))
+        return redirect(request, "sync:delivery", found.pk)
+    context: dict[str, object] = {
+        "title": _("Apply this delivery again?"),
+        "what": _("It goes back to the queue. Applying it twice has no second effect, and nothing is sent anywhere."),
+        "facts": [(_("Type"), found.type), (_("Object"), found.object_id), (_("Now"), found.get_verdict_display())],
+        "verb": _("Replay"),
+        "action_url": request.path,
+        "back_url": reverse("sync:delivery", args=[found.pk]),
+    }
+    return page_or_fragment(request, "ui/confirm.html", "ui/_confirm.html", context)
+
+
+@requires(Permission.INBOX_REPLAY)
+def replay_all(request: HttpRequest) -> HttpResponse:
+    """All under the filter of the list it came from. A filter that cannot be understood replays nothing."""
+    form = InboxFilter(request.GET)
+    found = form.filtered(Delivery.objects.exclude(verdict=DeliveryVerdict.DUPLICATE)).order_by("-received_at", "-pk")
+    ids = [] if form.errors else list(found.values_list("pk", flat=True)[:MOST_REPLAYED])
+    back = f"{reverse('sync:inbox')}?{request.GET.urlencode()}"
+    if request.method == "POST" or not ids:
+        filters = [bound.name for bound, _value in form.in_force()]
+        done = _replay(request, ids, filters=filters) if request.method == "POST" else 0
+        toast(request, _count(done), "done" if done else "refused")
+        return redirect(request, back)
+    context = _replay_words(request, form, len(ids)) | {"back_url": back}
+    return page_or_fragment(request, "ui/confirm.html", "ui/_confirm.html", context)
+
+
+def _replay_words(request: HttpRequest, form: InboxFilter, count: int) -> dict[str, object]:
+    facts = [(str(chip.label), chip.value) for chip in form.chips(request)]
+    most = _("Only the %(most)s newest: replay again for the rest.") % {"most": f"{MOST_REPLAYED:,}"}
+    return {
+        "title": _("Apply these deliveries again?"),
+        "what": _count(count) + " " + _("Applying one twice has no second effect, and nothing is sent anywhere."),
+        "facts": facts or [(_("Filter"), _("None: the whole inbox"))],
+        "notice": most if count == MOST_REPLAYED else "",
+        "verb": _("Replay"),
+        "action_url": request.get_full_path(),
+    }
+
+
+def _replay(
+    request: HttpRequest, ids: Sequence[int], *, record_id: int | None = None, filters: Sequence[str] = ()
+) -> int:
+    """Back into the queue, written down, and the worker rung: all of it or nothing."""
+    actor = Actor.of(request)
+    with transaction.atomic():
+        done = sum(inbox.replay(ids[start : start + SOME]) for start in range(0, len(ids), SOME))
+        if done:
+            audit.record(
+                Action.DELIVERY_REPLAY, actor=actor, record="delivery", record_id=record_id, count=done, filters=filters
+            )
+            ring("drain")
+    return done
+
+
+def _count(count: int) -> str:
+    words = ngettext("%(n)s delivery is applied again.", "%(n)s deliveries are applied again.", count)
+    return words % {"n": f"{count:,}"} if count else _("No delivery matches this filter.")
+
+
+def _error(request: HttpRequest, found: Delivery) -> str:
+    """What went wrong; a failure's own words may quote the body, so those who see masked data get its kind only."""
+    if allowed(request.user, Permission.PERSONAL_READ) or found.verdict == DeliveryVerdict.UNMATCHED:
+        return found.error
+    return found.error.partition(":")[0]
+
+
+def _rejected() -> list[tuple[Rejected, str]]:
+    newest = Rejected.objects.order_by("-hour", "reason")[:REJECTED_ROWS]
+    return [(each, str(REJECTIONS.get(each.reason, each.reason))) for each in newest]
+
+
+def _object_url(found: Delivery) -> str:
+    """Where the object it speaks of is shown here; contracts are shown with their owner."""
+    event = EVENTS.get(found.type.split(".")[0].lower())
+    if event is None or not found.object_id:
+        return ""
+    model: Any = event.model
+    row = model.objects.filter(codego_id=found.object_id).defer("raw").first()
+    if row is not None and not hasattr(row, "get_absolute_url"):
+        row = row.cardholder or row.company
+    return str(row.get_absolute_url()) if row else ""
+
+
+def _siblings(found: Delivery) -> QuerySet[Delivery]:
+    """Others with the same identifier or the same body: what made it a duplicate, or a conflict."""
+    same = Q(event_id=found.event_id) | Q(body_hash=found.body_hash)
+    return Delivery.objects.defer("body").filter(same).exclude(pk=found.pk).order_by("-pk")[:SIBLINGS]
+
+
+def _export_columns(request: HttpRequest) -> list[ExportColumn]:
+    def when(name: str) -> ExportColumn:
+        return ExportColumn(
+            name.replace("_", " ").capitalize(),
+            lambda d: timezone.localtime(moment).isoformat(timespec="seconds") if (moment := getattr(d, name)) else "",
+        )
+
+    return [
+        when("received_at"),
+        ExportColumn("Type", lambda d: d.type),
+        ExportColumn("Verdict", lambda d: d.verdict),
+        ExportColumn("Object id", lambda d: d.object_id),
+        ExportColumn("Event id", lambda d: d.event_id),
+        ExportColumn("Attempts", lambda d: d.attempts),
+        when("applied_at"),
+        ExportColumn("Error", lambda d: _error(request, d)),
+        ExportColumn("Body SHA-256", lambda d: d.body_hash),
+        ExportColumn("Address", lambda d: d.address),
+    ]

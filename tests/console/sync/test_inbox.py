@@ -1,0 +1,114 @@
+"""Deliveries: what is a duplicate, what is kept, and what happens when applying fails."""
+
+import json
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from cards.models import Card
+from console.sync import inbox
+from console.sync.models import Delivery, DeliveryVerdict, Rejected
+from tests.factories import make_delivery
+
+pytestmark = pytest.mark.django_db
+
+
+def body(status: str = "active", **more) -> bytes:
+    content = {"id": "c1", "userId": "u1", "status": status, "updatedAt": "2026-11-01T12:00:00Z", **more}
+    return json.dumps({"type": "card.updated", "body": content}).encode()
+
+
+def accept(raw: bytes, key: str = "k1") -> Delivery:
+    return inbox.accept(raw, {"Idempotency-Key": key}, "10.0.0.9")
+
+
+def verdicts() -> list[str]:
+    return list(Delivery.objects.order_by("id").values_list("verdict", flat=True))
+
+
+def test_the_same_key_and_body_have_one_effect():
+    for _ in range(3):
+        accept(body())
+    inbox.drain()
+    assert verdicts() == ["applied", "duplicate", "duplicate"]
+
+
+def test_the_same_key_with_another_body_is_kept_flagged_and_applied():
+    accept(body("active"))
+    second = accept(body("locked", updatedAt="2026-11-01T13:00:00Z"))
+    inbox.drain()
+    assert second.conflict
+    assert Card.objects.get().status == "locked"
+
+
+def test_the_same_body_under_another_key_asks_for_a_read():
+    accept(body(), "k1")
+    inbox.drain()
+    Card.objects.update(dirty_at=None)
+    accept(body(), "k2")
+    inbox.drain()
+    assert Card.objects.get().dirty_at is not None
+
+
+def test_an_unknown_type_is_kept_and_shown():
+    accept(b'{"type":"card_art.painted","body":{"id":"x"}}')
+    accept(b"[1, 2", "k2")
+    inbox.drain()
+    assert verdicts() == ["unhandled", "unhandled"]
+    assert bytes(Delivery.objects.order_by("id").last().body) == b"[1, 2"
+
+
+def test_a_delivery_that_names_no_object_is_unmatched():
+    accept(b'{"type":"card.updated","body":{"status":"active"}}')
+    inbox.drain()
+    assert verdicts() == ["unmatched"]
+
+
+def test_informational_events_change_nothing():
+    accept(b'{"type":"transaction.requested","body":{"type":"spend","spend":{"amount":1}}}')
+    inbox.drain()
+    assert verdicts() == ["unhandled"]
+
+
+def test_one_broken_delivery_holds_up_nobody(monkeypatch):
+    accept(body(), "good")
+    accept(json.dumps({"type": "card.updated", "body": {"id": "c2", "userId": "u" * 400, "status": "active", "updatedAt": "2026-11-01T12:00:00Z"}}).encode(), "bad")
+    inbox.drain()
+    assert Card.objects.filter(codego_id="c1").exists()
+    assert Delivery.objects.get(event_id="good").verdict == "applied"
+
+
+def test_a_claimed_delivery_of_a_dead_worker_is_taken_up_again():
+    accept(body())
+    inbox._claim(10)
+    assert inbox.drain() == 0
+    Delivery.objects.update(due_at=timezone.now() - timedelta(seconds=1))
+    assert inbox.drain() == 1
+    assert verdicts() == ["applied"]
+
+
+def test_what_keeps_failing_is_parked_and_can_be_replayed():
+    delivery = make_delivery(verdict="failed", attempts=inbox.TRIES, due_at=timezone.now())
+    inbox._fail(delivery, RuntimeError("still broken"))
+    delivery.refresh_from_db()
+    assert (delivery.verdict, delivery.due_at) == (DeliveryVerdict.PARKED, None)
+    assert "still broken" in delivery.error
+    assert inbox.replay([delivery.pk]) == 1
+    delivery.refresh_from_db()
+    assert (delivery.verdict, delivery.attempts) == (DeliveryVerdict.NEW, 0)
+
+
+def test_replaying_an_applied_delivery_changes_nothing():
+    delivery = accept(body())
+    inbox.drain()
+    inbox.replay([delivery.pk])
+    inbox.drain()
+    assert Card.objects.count() == 1
+    assert verdicts() == ["applied"]
+
+
+def test_rejected_deliveries_are_counted_by_reason():
+    for reason in ("bad signature", "bad signature", "no signature"):
+        inbox.reject(reason, "10.0.0.9")
+    assert dict(Rejected.objects.values_list("reason", "count")) == {"bad signature": 2, "no signature": 1}

@@ -1,0 +1,49 @@
+"""Settings that contradict each other stop the start with a sentence."""
+
+import pytest
+
+from console import checks
+from console.sync.models import Installation
+from tests.factories import make_staff
+
+
+def ids(found) -> list[str]:
+    return [error.id.removeprefix("deckhand.") for error in found]
+
+
+@pytest.fixture
+def live(settings):
+    settings.CODEGO_ENVIRONMENT = "live"
+    settings.CODEGO_API_KEY = settings.CODEGO_KYC_API_KEY = "vcck_live_x"
+    settings.CODEGO_API_URL = "https://visacard.codegotech.com/api/v1"
+    settings.CODEGO_KYC_URL = "https://kyc-live.codegotech.com/api"
+    settings.HTTPS = True
+    return settings
+
+
+def test_a_sound_sandbox_and_a_sound_live_console_pass(live):
+    assert ids(checks.provider_settings()) == []
+
+
+@pytest.mark.parametrize(("name", "value", "wanted"), [
+    ("CODEGO_ENVIRONMENT", "production", "E001"),
+    ("CODEGO_API_KEY", "vcck_sbx_x", "E002"),
+    ("HTTPS", False, "E003"),
+    ("DEBUG", True, "E004"),
+    ("CODEGO_API_URL", "http://visacard.codegotech.com/api/v1", "E005"),
+    ("CODEGO_KYC_URL", "https://kyc-sandbox.codegotech.com/api", "E006"),
+])  # fmt: skip
+def test_each_contradiction_is_named(live, name, value, wanted):
+    setattr(live, name, value)
+    assert wanted in ids(checks.provider_settings())
+
+
+@pytest.mark.django_db
+def test_a_database_keeps_to_its_first_environment(live):
+    Installation.objects.create(environment="sandbox")
+    make_staff("admin", is_demo=True)
+    assert ids(checks.installation()) == ["E007", "E008"]
+
+
+def test_every_route_names_its_permission():
+    assert ids(checks.every_route_is_guarded()) == []

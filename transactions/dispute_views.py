@@ -1,0 +1,167 @@
+"""Disputes: opening one, the list, the page of one, and writing down what support said where nothing else can tell."""
+
+import uuid
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from console.access import Actor, Permission, allowed, requires
+from console.codego.errors import CodegoError
+from console.htmx import page_or_fragment, redirect, toast
+from console.listing import Column, paginate
+from console.notes import services as notes
+from console.provider.commands import CannotDo
+from console.provider.models import Command, CommandKind, CommandState
+from console.provider.observing import lacks
+from transactions import services
+from transactions.columns import dispute_columns
+from transactions.filters import DISPUTE_SORTS, NEWEST_DISPUTES, DisputeFilters
+from transactions.forms import AnswerForm, DisputeForm
+from transactions.list_exports import export
+from transactions.models import Dispute, Transaction
+
+HEAVY = ("raw", "flags", "transaction__raw", "transaction__flags", "transaction__card__raw")
+ROWS = Dispute.objects.select_related("transaction__card").defer(*HEAVY)
+
+
+@requires(Permission.RECORD_READ)
+def disputes(request: HttpRequest) -> HttpResponse:
+    page = paginate(
+        request,
+        ROWS.all(),
+        form=DisputeFilters(request.GET),
+        columns=_columns(),
+        default_sort=NEWEST_DISPUTES,
+        sortable=DISPUTE_SORTS,
+        export_url=reverse("transactions:export_disputes") if allowed(request.user, Permission.LIST_EXPORT) else "",
+    )
+    context: dict[str, object] = {"title": _("Disputes"), "page": page}
+    return page_or_fragment(request, "transactions/disputes.html", "transactions/_disputes_table.html", context)
+
+
+@requires(Permission.LIST_EXPORT)
+def export_disputes(request: HttpRequest) -> StreamingHttpResponse:
+    return export(
+        request,
+        ROWS.filter(by_reference=False),
+        name="disputes",
+        form=DisputeFilters(request.GET),
+        columns=dispute_columns,
+        sorts=DISPUTE_SORTS,
+        default_sort=NEWEST_DISPUTES,
+    )
+
+
+@requires(Permission.RECORD_READ)
+def dispute(request: HttpRequest, pk: int) -> HttpResponse:
+    """204 while the page shows what is known."""
+    found = get_object_or_404(Dispute.objects.select_related("transaction__card"), pk=pk)
+    version = f"{found.state}-{found.resolved_at}-{found.fresh_at and found.fresh_at.timestamp()}"
+    if request.GET.get("seen") == version:
+        return HttpResponse(status=204)
+    about = found.transaction
+    context = {
+        "title": _("Dispute of %(what)s") % {"what": about} if about else _("Dispute"),
+        "dispute": found,
+        "transaction": about,
+        "live_url": f"{request.path}?seen={version}",
+        **notes.of_record("dispute", found.pk),
+    }
+    return page_or_fragment(request, "transactions/dispute.html", "transactions/_dispute_record.html", context)
+
+
+@requires(Permission.DISPUTE_OPEN)
+def open_dispute(request: HttpRequest, pk: int) -> HttpResponse:
+    found = get_object_or_404(Transaction.objects.select_related("card", "cardholder", "company"), pk=pk)
+    form = DisputeForm(request.POST or None)
+    if request.method == "POST" and form.is_valid() and (sent := _send(request, found, form)):
+        return _sent(request, found, sent)
+    context: dict[str, object] = {
+        "title": _("Open dispute"),
+        "transaction": found,
+        "form": form,
+        "why_not": services.why_not_dispute(found),
+    }
+    status = 422 if request.method == "POST" else 200
+    return page_or_fragment(
+        request, "transactions/open_dispute.html", "transactions/_open_dispute.html", context, status=status
+    )
+
+
+def _send(request: HttpRequest, found: Transaction, form: DisputeForm) -> Command | None:
+    """The command, unless it was refused: then the form says by whom and in which words, and keeps the text."""
+    try:
+        sent = services.open_dispute(found, form.cleaned_data["text"], actor=Actor.of(request))
+    except CannotDo as refusal:
+        form.add_error(None, str(refusal))
+        return None
+    except CodegoError as failure:
+        form.add_error(None, _("Nothing was sent: %(words)s") % {"words": failure})
+        return None
+    if sent.state == CommandState.REFUSED:
+        form.add_error(None, _("The provider did not open a dispute. It says: %(words)s") % {"words": sent.message})
+        return None
+    return sent
+
+
+def _sent(request: HttpRequest, found: Transaction, sent: Command) -> HttpResponse:
+    if sent.state != CommandState.DONE:
+        toast(request, _("The provider's answer was lost. This page shows what became of the dispute."), "unknown")
+        return redirect(request, found)
+    toast(request, _("The dispute is open."))
+    return redirect(request, Dispute.objects.filter(codego_id=sent.result).first() or found)
+
+
+@requires(Permission.DISPUTE_OPEN)
+def answer(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """What support said of a dispute whose outcome the provider shows nowhere."""
+    sent = get_object_or_404(Command, pk=pk, kind=CommandKind.DISPUTE, record="transaction")
+    found = get_object_or_404(Transaction.objects.select_related("card"), pk=sent.record_id)
+    form = AnswerForm(request.POST or None)
+    if request.method == "POST" and answerable(sent) and form.is_valid():
+        return _recorded(request, found, sent, form.cleaned_data)
+    context: dict[str, object] = {
+        "title": _("Record what support said"),
+        "transaction": found,
+        "form": form,
+        "command": sent,
+        "answerable": answerable(sent),
+    }
+    status = 422 if request.method == "POST" else 200
+    return page_or_fragment(request, "transactions/answer.html", "transactions/_answer.html", context, status=status)
+
+
+def _recorded(request: HttpRequest, found: Transaction, sent: Command, given: dict[str, Any]) -> HttpResponse:
+    opened = given["opened"] == "yes"
+    services.record_answer(
+        sent,
+        opened=opened,
+        dispute_id=given["dispute_id"] if opened else "",
+        actor=Actor.of(request),
+        reason=given["reason"],
+    )
+    toast(
+        request, _("Recorded. The dispute is being read.") if opened else _("Recorded. The purchase can be disputed.")
+    )
+    return redirect(request, found)
+
+
+def answerable(command: Command) -> bool:
+    """Whether only a person can say what became of it: several could be it, or the provider lists no disputes."""
+    if command.kind != CommandKind.DISPUTE:
+        return False
+    return command.state == CommandState.SEVERAL or (command.state == CommandState.UNKNOWN and lacks("GET /disputes"))
+
+
+def _columns() -> list[Column]:
+    return [
+        Column("merchant", _("Merchant")),
+        Column("amount", _("Amount"), "amount", numeric=True),
+        Column("status", _("Status")),
+        Column("opened", _("Opened"), "opened"),
+        Column("resolved", _("Resolved")),
+        Column("card", _("Card")),
+    ]

@@ -1,0 +1,171 @@
+"""What staff type: the text of a dispute, what support said of one, and what a report should hold."""
+
+import zoneinfo
+from datetime import datetime, time, timedelta
+from typing import Any, ClassVar
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db.models import Model
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
+
+from cardholders.models import Cardholder, Company
+from cards.models import Card
+from console.days import EARLIEST, LATEST
+from transactions.filters import ANY, STATES, TYPES
+from transactions.models import Report
+
+LONGEST = 4000
+FORMATS = [
+    ("csv", lazy("CSV: any number of rows")),
+    ("xlsx", lazy("XLSX: up to 1,048,575 rows, with a sheet of totals")),
+]
+
+
+class DayField(forms.DateField):
+    """A day, as the browser's own calendar gives it."""
+
+    widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    default_validators: ClassVar = [MinValueValidator(EARLIEST), MaxValueValidator(LATEST)]
+
+
+class DisputeForm(forms.Form):
+    text = forms.CharField(
+        label=lazy("What happened"),
+        min_length=20,
+        max_length=LONGEST,
+        widget=forms.Textarea({"rows": 7}),
+        error_messages={
+            "required": lazy("Say what happened: this text is all that the provider gets."),
+            "min_length": lazy("Say a little more: this text is all that the provider gets."),
+        },
+    )
+
+
+class AnswerForm(forms.Form):
+    """What the provider's support said of a dispute that nothing else can show."""
+
+    opened = forms.ChoiceField(
+        label=lazy("Is there a dispute?"),
+        choices=[("yes", lazy("Yes, the provider has it")), ("no", lazy("No, it was never opened"))],
+        widget=forms.RadioSelect,
+        error_messages={"required": lazy("Say what support answered.")},
+    )
+    dispute_id = forms.CharField(
+        label=lazy("Its id"),
+        max_length=128,
+        required=False,
+        help_text=lazy("Support gives it. Without the id the console cannot follow the dispute."),
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+    reason = forms.CharField(
+        label=lazy("Who said so, when, in which words"),
+        max_length=LONGEST,
+        widget=forms.Textarea({"rows": 3}),
+        error_messages={"required": lazy("Say where this comes from: it is kept as evidence.")},
+    )
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or self.cleaned_data
+        if given.get("opened") == "yes" and not given.get("dispute_id"):
+            self.add_error("dispute_id", _("Enter the id of the dispute."))
+        return given
+
+
+class RecordField(forms.CharField):
+    """A record by the provider's id, or by the number that stands in the address of its page."""
+
+    def __init__(self, model: type[Model], **kwargs: Any) -> None:
+        super().__init__(
+            max_length=128, required=False,
+            widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}), **kwargs,
+        )  # fmt: skip
+        self.rows = model._default_manager  # noqa: SLF001
+
+    def clean(self, value: Any) -> Any:
+        text = super().clean(value).strip()
+        if not text:
+            return None
+        found = self.rows.filter(codego_id=text).first()
+        if found is None and text.isdecimal() and len(text) < 19:
+            found = self.rows.filter(pk=int(text)).first()
+        if found is None:
+            raise ValidationError(_("No record has the id “%(id)s”.") % {"id": text})
+        return found
+
+
+class ReportForm(forms.Form):
+    start = DayField(label=lazy("From the beginning of"))
+    end = DayField(
+        label=lazy("Up to the beginning of"),
+        help_text=lazy("This day itself is not in the report. For November: from 1 November up to 1 December."),
+    )
+    time_zone = forms.ChoiceField(
+        label=lazy("Days are days of this zone"), help_text=lazy("Times in the file are written in it too.")
+    )
+    by = forms.ChoiceField(
+        label=lazy("Which time counts"),
+        choices=[
+            ("posted", lazy("Posted: when the money moved. What has not settled is left out.")),
+            ("authorized", lazy("Authorised: when it was tried, whatever became of it.")),
+        ],
+        widget=forms.RadioSelect,
+        initial="posted",
+    )
+    format = forms.ChoiceField(label=lazy("File"), choices=FORMATS, widget=forms.RadioSelect, initial="csv")
+    status = forms.ChoiceField(label=lazy("Status"), choices=[ANY, *STATES], required=False)
+    type = forms.ChoiceField(label=lazy("Type"), choices=[ANY, *TYPES], required=False)
+    card = RecordField(Card, label=lazy("Card id"))
+    cardholder = RecordField(Cardholder, label=lazy("Cardholder id"))
+    company = RecordField(Company, label=lazy("Company id"))
+
+    PERIOD = ("start", "end", "time_zone", "by")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        zone: Any = self.fields["time_zone"]
+        mine = timezone.get_current_timezone_name()
+        first = [mine, *(["UTC"] if mine != "UTC" else [])]
+        zone.choices = [(name, name) for name in [*first, *sorted(zoneinfo.available_timezones() - set(first))]]
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or self.cleaned_data
+        if given.get("start") and given.get("end") and given["start"] >= given["end"]:
+            self.add_error("end", _("This has to be later than the first day."))
+        return given
+
+    def period_fields(self) -> list[forms.BoundField]:
+        return [self[name] for name in self.PERIOD]
+
+    def filter_fields(self) -> list[forms.BoundField]:
+        return [self[name] for name in ("status", "type", "card", "cardholder", "company")]
+
+    def report(self) -> Report:
+        given = self.cleaned_data
+        zone = zoneinfo.ZoneInfo(given["time_zone"])
+        words = {name: given[name] for name in ("status", "type") if given[name]}
+        records = {name: given[name].pk for name in ("card", "cardholder", "company") if given[name]}
+        return Report(
+            format=given["format"],
+            by=given["by"],
+            start=datetime.combine(given["start"], time.min, tzinfo=zone),
+            end=datetime.combine(given["end"], time.min, tzinfo=zone),
+            time_zone=given["time_zone"],
+            filters=words | records,
+        )
+
+
+def last_month() -> dict[str, Any]:
+    """What a report's form begins with: the last whole month, in the viewer's zone."""
+    end = timezone.localdate().replace(day=1)
+    start = (end - timedelta(days=1)).replace(day=1)
+    return {
+        "start": start,
+        "end": end,
+        "time_zone": timezone.get_current_timezone_name(),
+        "by": "posted",
+        "format": "csv",
+    }

@@ -1,0 +1,21 @@
+"""Transactions, disputes and reports."""
+
+from django.urls import path
+
+from transactions import dispute_views, report_views, views
+
+app_name = "transactions"
+urlpatterns = [
+    path("transactions/", views.transactions, name="list"),
+    path("transactions/export/", views.export_transactions, name="export"),
+    path("transactions/<int:pk>/", views.transaction, name="detail"),
+    path("transactions/<int:pk>/dispute/", dispute_views.open_dispute, name="open_dispute"),
+    path("disputes/", dispute_views.disputes, name="disputes"),
+    path("disputes/export/", dispute_views.export_disputes, name="export_disputes"),
+    path("disputes/<int:pk>/", dispute_views.dispute, name="dispute"),
+    path("disputes/answer/<uuid:pk>/", dispute_views.answer, name="answer"),
+    path("reports/", report_views.reports, name="reports"),
+    path("reports/new/", report_views.new_report, name="new_report"),
+    path("reports/<int:pk>/", report_views.report, name="report"),
+    path("reports/<int:pk>/download/", report_views.download, name="download"),
+]
