@@ -15,6 +15,7 @@ from cardholders.record import record_page
 from console.access import Permission, requires
 from console.htmx import page_or_fragment
 from console.listing import Column, paginate
+from console.provider.observing import lacks
 
 SORTABLE = {"added": "created_at", "name": "name"}
 PEOPLE = 50
@@ -47,13 +48,7 @@ def listing(request: HttpRequest) -> HttpResponse:
         request,
         Company.objects.defer("raw"),
         form=CompanyFilter(request.GET, clear=sees_names(request)),
-        columns=(
-            Column("name", _("Name"), "name"),
-            Column("email", _("E-mail")),
-            Column("state", _("Application")),
-            Column("people", _("People"), numeric=True),
-            Column("added", _("First seen"), "added"),
-        ),
+        columns=_columns(),
         default_sort=NEWEST,
         sortable=SORTABLE,
         export_url=may_export(request, "cardholders:companies_export"),
@@ -78,8 +73,23 @@ def export(request: HttpRequest) -> StreamingHttpResponse:
 def detail(request: HttpRequest, pk: int) -> HttpResponse:
     company = get_object_or_404(Company, pk=pk)
     people = list(company.people.defer("raw").order_by("last_name", "pk")[: PEOPLE + 1])
-    more = {"people": people, "people_shown": PEOPLE, "owners": [Owner.of(each) for each in company.owners]}
+    more = {
+        "people": people,
+        "people_shown": PEOPLE,
+        "owners": [Owner.of(each) for each in company.owners],
+        "money_hidden": lacks("GET /companies/{id}/contracts"),
+    }
     return record_page(request, company, "cardholders/company.html", "cardholders/_company.html", more)
+
+
+def _columns() -> tuple[Column, ...]:
+    return (
+        Column("name", _("Name"), "name"),
+        Column("email", _("E-mail")),
+        Column("state", _("Application")),
+        Column("people", _("People"), numeric=True),
+        Column("added", _("First seen"), "added"),
+    )
 
 
 def _people_of(rows: list[Company]) -> dict[int, int]:

@@ -5,7 +5,7 @@ The one-time address of the frame is in the single answer to the POST that opene
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -44,7 +44,8 @@ class Progress:
     @classmethod
     def of(cls, applicant: Applicant, session: KycSession | None) -> "Progress":
         step = _step(applicant, session)
-        return cls(step, f"{step}.{applicant.state}.{applicant.state_since or ''}".replace(" ", "T"))
+        since = int(applicant.state_since.timestamp()) if applicant.state_since else 0
+        return cls(step, f"{step}-{applicant.state}-{since}")
 
 
 @requires(Permission.KYC_START)
@@ -52,7 +53,7 @@ class Progress:
 def new(request: HttpRequest, noun: str) -> HttpResponse:
     form = FORMS[noun](request.POST or None)
     if request.method == "POST" and form.is_valid():
-        applicant = ADD[noun](**form.cleaned_data)
+        applicant = ADD[noun](**form.cleaned_data, actor=Actor.of(request))
         if "start" in request.POST:
             return _opened(request, applicant, lambda: services.open_session(applicant, actor=Actor.of(request)))
         toast(request, _("Added. Open a KYC session when the applicant is ready."))
@@ -122,10 +123,11 @@ def _opened(request: HttpRequest, applicant: Applicant, ask: Callable[[], Opened
 
 def _why_not(command: Command) -> dict[str, str]:
     if command.state == CommandState.UNKNOWN:
-        lost = _(
-            "The provider's answer was lost, and the way into the session with it. Open another one: no harm is done."
-        )
-        return {"problem": lost, "provider_says": command.message}
+        return {
+            "problem": _(
+                "The answer was lost, and the way into the session with it. Open another one: no harm is done."
+            )
+        }
     return {"problem": _("The provider did not open a session."), "provider_says": command.message}
 
 
@@ -156,7 +158,7 @@ def _context(applicant: Applicant) -> dict[str, Any]:
         "kyc_url": home,
         "resume_url": reverse(f"cardholders:{noun}_kyc_resume", args=[applicant.pk]),
         "submitted_url": reverse(f"cardholders:{noun}_kyc_submitted", args=[applicant.pk]),
-        "live_url": f"{home}?seen={progress.version}",
+        "live_url": f"{home}?{urlencode({'seen': progress.version})}",
         "title": _("KYC session") if noun == "cardholder" else _("KYB session"),
     }
 

@@ -56,7 +56,8 @@ def _live(owner: Applicant) -> dict[str, Any]:
         "session": owner.kyc_sessions.order_by("-opened_at").first(),
         "balance": _balance(owner),
         "contracts": collateral(list(owner.contracts.defer("raw").order_by("pk"))),
-        "cards": list(_cards(owner)[: CARDS + 1]),
+        "cards": (cards := list(_cards(owner)[: CARDS + 1])),
+        "lockable": len(cards) > CARDS or any(card.state == "active" for card in cards),
         "cards_shown": CARDS,
         "transactions": list(
             owner.transactions.defer("raw").select_related("card").order_by("-occurred_at", "-pk")[:TRANSACTIONS]

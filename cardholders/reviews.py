@@ -34,14 +34,7 @@ def queue(request: HttpRequest, noun: str) -> HttpResponse:
         request,
         MODELS[noun].objects.defer("raw"),
         form=ReviewFilter(request.GET, noun=noun),
-        columns=(
-            Column("name", _("Applicant")),
-            Column("state", _("State")),
-            Column("since", _("For"), "since"),
-            Column("reason", _("Reason and whose turn it is")),
-            Column("decision", _("Last decision")),
-            Column("act", ""),
-        ),
+        columns=_columns(),
         default_sort=OLDEST,
         sortable=SORTABLE,
         export_url=may_export(request, f"{ROUTES[noun]}_export"),
@@ -50,7 +43,7 @@ def queue(request: HttpRequest, noun: str) -> HttpResponse:
     return page_or_fragment(request, "cardholders/reviews.html", "cardholders/_reviews_table.html", context)
 
 
-@requires(Permission.LIST_EXPORT)
+@requires(Permission.REVIEW_READ, Permission.LIST_EXPORT)
 @require_safe
 def export(request: HttpRequest, noun: str) -> StreamingHttpResponse:
     form = ReviewFilter(request.GET, noun=noun)
@@ -62,21 +55,33 @@ def export(request: HttpRequest, noun: str) -> StreamingHttpResponse:
 @requires(Permission.REVIEW_DECIDE)
 def decide(request: HttpRequest, noun: str, pk: int) -> HttpResponse:
     applicant = applicant_or_404(noun, pk)
+    back = reverse(ROUTES[noun]) if request.GET.get("from") == "queue" else applicant.get_absolute_url()
     form = DecideForm(applicant, request.POST or None)
     if request.method == "POST" and form.is_valid():
         given = form.cleaned_data
         services.decide(applicant, given["decision"], actor=Actor.of(request), reason=given["reason"])
         toast(request, _("Decision recorded: %(decision)s.") % {"decision": DECISIONS[given["decision"]]})
-        return redirect(request, ROUTES[noun] if request.GET.get("from") == "queue" else applicant)
+        return redirect(request, back)
     context: dict[str, object] = {
         "form": form,
         "applicant": applicant,
-        "meaning": meaning(applicant),
-        "back_url": reverse(ROUTES[noun]) if request.GET.get("from") == "queue" else applicant.get_absolute_url(),
+        "back_url": back,
         "title": _("Record a decision"),
     }
     status = 422 if form.errors else 200
     return page_or_fragment(request, "cardholders/decide.html", "cardholders/_decide.html", context, status=status)
+
+
+def _columns() -> tuple[Column, ...]:
+    return (
+        Column("name", _("Applicant")),
+        Column("state", _("State")),
+        Column("since", _("For"), "since"),
+        Column("reason", _("Reason")),
+        Column("turn", _("Whose turn")),
+        Column("decision", _("Last decision")),
+        Column("act", ""),
+    )
 
 
 def _with_decisions(noun: str, rows: list[Any]) -> list[dict[str, Any]]:

@@ -2,9 +2,10 @@
 
 A session's one-time iframe URL goes from the provider's answer into one response and is kept nowhere."""
 
-from typing import NoReturn
+from typing import NoReturn, TypeVar
 
 from django.conf import settings
+from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -21,17 +22,16 @@ from console.provider.mirror import mark_dirty
 from console.provider.models import Command, CommandKind, CommandState
 
 Applicant = Cardholder | Company
+New = TypeVar("New", Cardholder, Company)
 
 
-def add_cardholder(*, email: str, first_name: str, last_name: str) -> Cardholder:
+def add_cardholder(*, email: str, first_name: str, last_name: str, actor: Actor) -> Cardholder:
     """A person we are about to onboard: ours until the provider names them."""
-    return Cardholder.objects.create(
-        external_id=new_external_id(), email=email, first_name=first_name, last_name=last_name, by_reference=True
-    )
+    return _add(Cardholder(email=email, first_name=first_name, last_name=last_name), actor)
 
 
-def add_company(*, email: str, name: str) -> Company:
-    return Company.objects.create(external_id=new_external_id(), email=email, name=name, by_reference=True)
+def add_company(*, email: str, name: str, actor: Actor) -> Company:
+    return _add(Company(email=email, name=name), actor)
 
 
 def open_session(applicant: Applicant, *, actor: Actor) -> tuple[Command, records.KycSession | None]:
@@ -105,6 +105,16 @@ def decide(applicant: Applicant, decision: str, *, actor: Actor, reason: str) ->
 def settle(command: Command) -> Command:
     """A session whose answer was lost is of no use to anybody: its URL is gone. A new one is made instead."""
     return commands.finish(command, CommandState.NOT_DONE, message=_("The session was lost. Open a new one."))
+
+
+def _add(applicant: New, actor: Actor) -> New:
+    applicant.external_id, applicant.by_reference = new_external_id(), True
+    with transaction.atomic():
+        applicant.save()
+        audit.record(
+            Action.APPLICANT_ADD, actor=actor, record=str(applicant._meta.model_name), record_id=applicant.pk
+        )
+    return applicant
 
 
 def _begin(applicant: Applicant, actor: Actor, payload: dict[str, str | bool]) -> Command:

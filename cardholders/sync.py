@@ -143,7 +143,7 @@ def _identify(model: type[Owner], records: Sequence[UserRecord] | Sequence[Compa
     ids = {r.external_user_id: r.id for r in records if r.external_user_id}
     waiting = model._default_manager.select_for_update().filter(external_id__in=ids, codego_id__isnull=True)
     for row in waiting.order_by("pk"):
-        codego_id = ids[row.external_id]
+        codego_id = ids[str(row.external_id)]
         if other := model._default_manager.select_for_update().filter(codego_id=codego_id).first():
             _merge(other, row)
         row.codego_id = codego_id

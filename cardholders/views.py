@@ -24,14 +24,7 @@ def listing(request: HttpRequest) -> HttpResponse:
         request,
         Cardholder.objects.select_related("company").defer("raw", "company__raw"),
         form=CardholderFilter(request.GET, clear=sees_names(request)),
-        columns=(
-            Column("name", _("Name"), "name"),
-            Column("email", _("E-mail")),
-            Column("state", _("Application")),
-            Column("company", _("Company")),
-            Column("cards", _("Cards"), numeric=True),
-            Column("added", _("First seen"), "added"),
-        ),
+        columns=_columns(),
         default_sort=NEWEST,
         sortable=_sortable(request),
         export_url=may_export(request, "cardholders:export"),
@@ -61,6 +54,17 @@ def export(request: HttpRequest) -> StreamingHttpResponse:
 def detail(request: HttpRequest, pk: int) -> HttpResponse:
     holder = get_object_or_404(Cardholder.objects.select_related("company"), pk=pk)
     return record_page(request, holder, "cardholders/detail.html", "cardholders/_record.html")
+
+
+def _columns() -> tuple[Column, ...]:
+    return (
+        Column("name", _("Name"), "name"),
+        Column("email", _("E-mail")),
+        Column("state", _("Application")),
+        Column("company", _("Company")),
+        Column("cards", _("Cards"), numeric=True),
+        Column("added", _("First seen"), "added"),
+    )
 
 
 def _sortable(request: HttpRequest) -> dict[str, str]:

@@ -4,7 +4,6 @@ import uuid
 from typing import Any
 
 from django import forms
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -16,7 +15,7 @@ from cards.actions import about, announce, card_of, carry_out, failed, posted, r
 from cards.forms import ClaimForm, IssueForm, ReplaceForm, starting
 from cards.models import CANCELED, Card
 from cards.power import power_of
-from console.access import Actor, Permission, allowed, requires
+from console.access import Actor, Permission, requires
 from console.codego.errors import CodegoError
 from console.htmx import page_or_fragment, redirect, toast
 from console.provider.commands import CannotDo
@@ -58,9 +57,8 @@ def issued(command: Command) -> Card | None:
     return Card.objects.filter(codego_id=command.result).first() if command.result else None
 
 
-@requires(Permission.CARD_ISSUE)
+@requires(Permission.CARD_ISSUE, Permission.CARD_CANCEL)
 def replace(request: HttpRequest, pk: int) -> HttpResponse:
-    _owes(request, Permission.CARD_CANCEL)
     card = card_of(pk)
     if card.state == CANCELED:
         toast(request, _("This card is cancelled already."), "refused")
@@ -173,10 +171,3 @@ def _stopped(request: HttpRequest, card: Card, form: forms.Form, failure: Except
 def _just_cancelled(card: Card) -> bool:
     newest: Any = Command.objects.filter(record="card", record_id=card.pk).order_by("-created_at").first()
     return bool(newest and newest.kind == CommandKind.CANCEL and newest.state == CommandState.DONE)
-
-
-def _owes(request: HttpRequest, permission: Permission) -> None:
-    """A second permission, where one mark on the view is not enough."""
-    if not allowed(request.user, permission):
-        request.refused = permission  # type: ignore[attr-defined]
-        raise PermissionDenied(permission.value)

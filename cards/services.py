@@ -241,7 +241,8 @@ def _read(provider: Codego, card_id: str) -> None:
 def _ids_at_provider(provider: Codego, holder: Cardholder) -> list[str]:
     """All card ids the holder has at the provider this moment: what appears afterwards is new."""
     listed = {card.id for page in provider.cards(user_id=str(holder.codego_id)) for card in page.records}
-    return sorted(listed | set(holder.cards.exclude(codego_id=None).values_list("codego_id", flat=True)))
+    ours = holder.cards.exclude(codego_id=None).values_list("codego_id", flat=True)
+    return sorted(listed | {str(i) for i in ours})
 
 
 def _look_for_issued(provider: Codego, command: Command) -> Found:

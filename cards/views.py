@@ -35,7 +35,7 @@ SORTABLE = {
     "expires": "expires_on",
     "issued": "codego_created_at",
 }
-TRANSACTIONS, ENTRIES = 10, 20
+TRANSACTIONS, COMMANDS, ENTRIES = 10, 5, 20
 # Outcome of an audit entry to the tone and shape of its mark.
 MARKS = {
     Outcome.DONE: ("good", "dot"),
@@ -57,6 +57,7 @@ def listing(request: HttpRequest) -> HttpResponse:
             Column("status", _("Status"), "status"),
             Column("type", _("Type"), "type"),
             Column("limit", _("Limit"), "limit", numeric=True),
+            Column("within", _("Within")),
             Column("expires", _("Expires"), "expires"),
             Column("issued", _("Issued"), "issued"),
         ),
@@ -64,7 +65,7 @@ def listing(request: HttpRequest) -> HttpResponse:
         sortable=SORTABLE,
         export_url=reverse("cards:export") if allowed(request.user, Permission.LIST_EXPORT) else "",
     )
-    rows = [(card, words.limit(card), words.type_of(card)) for card in page.rows]
+    rows = [(card, words.type_of(card)) for card in page.rows]
     context: dict[str, object] = {"title": _("Cards"), "page": page, "rows": rows, "today": timezone.now().date()}
     return page_or_fragment(request, "cards/list.html", "cards/_table.html", context)
 
@@ -141,7 +142,7 @@ def _moving(card: Card) -> dict[str, Any]:
     return {
         "power": power_of(card.cardholder, card.company),
         "transactions": list(newest[:TRANSACTIONS]),
-        "commands": commands.of_record("card", card.pk),
+        "commands": commands.of_record("card", card.pk, limit=COMMANDS),
     }
 
 
@@ -174,8 +175,7 @@ def _page(request: HttpRequest, card: Card) -> dict[str, object]:
         "meaning": words.STATES.get(
             card.state, _("A word that this console does not know; the provider's support can say.")
         ),
-        "limit": words.limit(card),
-        "window": words.WINDOWS.get(card.limit_frequency, "") if card.limit_amount is not None else "",
+        "window": words.WINDOWS.get(card.limit_frequency, (card.limit_frequency, "")),
         "not_credit": words.NOT_CREDIT,
         "at_hand": at_hand,
         "further": further,

@@ -27,16 +27,23 @@ LIMITS = {
     "perAuthorization": lazy("%(amount)s for each purchase"),
 }
 ROLLING = lazy(
-    "The window rolls: a purchase counts from the moment it is made and is free again once the window has passed. "
+    "Rolling: a purchase counts from the moment it is made and is free again once the window has passed. "
     "Nothing resets at midnight or on the first of the month."
 )
+# Frequency to how long the amount has to last, and what that means.
 WINDOWS = {
-    "per24HourPeriod": ROLLING,
-    "per7DayPeriod": ROLLING,
-    "per30DayPeriod": ROLLING,
-    "perYearPeriod": ROLLING,
-    "allTime": lazy("Every purchase counts for good; once it is used up, nothing more can be bought."),
-    "perAuthorization": lazy("It bounds each purchase on its own; how many there are does not matter."),
+    "per24HourPeriod": (lazy("In any 24 hours."), ROLLING),
+    "per7DayPeriod": (lazy("In any 7 days."), ROLLING),
+    "per30DayPeriod": (lazy("In any 30 days."), ROLLING),
+    "perYearPeriod": (lazy("In any year."), ROLLING),
+    "allTime": (
+        lazy("Over the card's whole life."),
+        lazy("Every purchase counts for good; once it is used up, nothing more can be bought."),
+    ),
+    "perAuthorization": (
+        lazy("For each purchase."),
+        lazy("It bounds each purchase on its own; how many there are does not matter."),
+    ),
 }
 FREQUENCY_CHOICES = [
     ("per24HourPeriod", lazy("Any 24 hours, rolling")),

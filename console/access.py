@@ -4,7 +4,7 @@ console.audit records what was refused."""
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, Literal, TypeVar
 from urllib.parse import urlencode
 
 from django.conf import settings
@@ -12,9 +12,6 @@ from django.core.exceptions import ImproperlyConfigured, PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import resolve_url
 from django.utils.translation import gettext_lazy as _
-
-if TYPE_CHECKING:
-    from console.staff.models import User
 
 
 class Permission(StrEnum):
@@ -123,18 +120,18 @@ def permissions_of(roles: list[str]) -> frozenset[Permission]:
     return frozenset().union(*(ROLE_PERMISSIONS[Role(role)] for role in roles if role in set(Role)))
 
 
-def allowed(user: "User | Any", permission: Permission) -> bool:
+def allowed(user: Any, permission: Permission) -> bool:
     return permission in permissions_of(getattr(user, "roles", []))
 
 
 _View = TypeVar("_View", bound=Callable[..., HttpResponseBase])
 
 
-def requires(permission: Permission) -> Callable[[_View], _View]:
-    """Marks a view with what it takes to open it."""
+def requires(*permissions: Permission) -> Callable[[_View], _View]:
+    """Marks a view with what it takes to open it: all of these."""
 
     def mark(view: _View) -> _View:
-        view.permission = permission  # type: ignore[attr-defined]
+        view.permissions = permissions  # type: ignore[attr-defined]
         return view
 
     return mark
@@ -142,18 +139,18 @@ def requires(permission: Permission) -> Callable[[_View], _View]:
 
 def public(view: _View) -> _View:
     """Marks a view that strangers may open: it says so where it stands."""
-    view.permission = None  # type: ignore[attr-defined]
+    view.permissions = None  # type: ignore[attr-defined]
     return view
 
 
-def rule_for(view: Any, route: str | None) -> Permission | None | bool:
-    """The permission a route needs; None for a public one, True for anybody signed in, False for an unnamed one."""
-    if hasattr(view, "permission"):
-        rule: Permission | None = view.permission
+def rule_for(view: Any, route: str | None) -> tuple[Permission, ...] | Literal[False] | None:
+    """The permissions a route needs (none of them: anybody signed in); None for a public one, False for an unnamed one."""
+    if hasattr(view, "permissions"):
+        rule: tuple[Permission, ...] | None = view.permissions
         return rule
     if route in PUBLIC_ROUTES:
         return None
-    return route in SIGNED_IN_ROUTES
+    return () if route in SIGNED_IN_ROUTES else False
 
 
 class AccessMiddleware:
@@ -165,7 +162,7 @@ class AccessMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         return self.get_response(request)
 
-    def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponseBase | None:  # noqa: ARG002, PLR6301
+    def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponseBase | None:  # noqa: ARG002
         route = request.resolver_match.view_name if request.resolver_match else None
         rule = rule_for(view, route)
         if rule is None:
@@ -176,9 +173,10 @@ class AccessMiddleware:
             raise ImproperlyConfigured(f"The route {route!r} names no permission.")
         if not request.user.is_authenticated:
             return _sign_in(request)
-        if rule is not True and not allowed(request.user, rule):
-            request.refused = rule  # type: ignore[attr-defined]
-            raise PermissionDenied(rule.value)
+        lacking = [permission for permission in rule if not allowed(request.user, permission)]
+        if lacking:
+            request.refused = lacking[0]  # type: ignore[attr-defined]
+            raise PermissionDenied(lacking[0].value)
         return None
 
 

@@ -24,6 +24,7 @@ from console.sync.models import Delivery, DeliveryVerdict, Rejected
 from transactions.models import Transaction
 
 MOST = 100
+TONES = ("bad", "warn", "info")  # the gravest first
 BRIEFLY = 15  # seconds that a count over a whole table is kept
 STUCK_STATES = ("needsinformation", "needsverification", "manualreview")
 STUCK, CONTRACTLESS, DECLINED, TURNED_AWAY = (
@@ -61,11 +62,9 @@ class Matter(NamedTuple):
 
 def matters(permissions: frozenset[Permission]) -> list[Matter]:
     """What these permissions may see, the gravest first."""
-    return [
-        Matter(rule.key, rule.tone, rule.whose, found)
-        for rule in RULES
-        if rule.needs in permissions and (found := rule.find())
-    ]
+    found = [(rule, rule.find()) for rule in RULES if rule.needs in permissions]
+    grave = sorted(found, key=lambda pair: TONES.index(pair[0].tone))
+    return [Matter(rule.key, rule.tone, rule.whose, what) for rule, what in grave if what]
 
 
 # --- The rows behind the counts ---------------------------------------------------------------------------------------
@@ -141,17 +140,15 @@ def _address(route: str, **query: Any) -> Callable[[], str]:
 
 
 def _declines_address() -> str:
-    return _address("transactions:list", reason=normal(CREDIT_DECLINE), start=_decline_start().date().isoformat())()
+    first = _decline_start().date().isoformat()
+    return _address("transactions:list", **{"reason": normal(CREDIT_DECLINE), "from": first})()
 
 
 def _machinery() -> Found | None:
-    silent = [name for name, age in health.heartbeat_ages().items() if age is None or age > health.ALIVE]
-    if not silent:
+    if not any(age is None or age > health.ALIVE for age in health.heartbeat_ages().values()):
         return None
-    names = {"worker": _("the worker"), "beat": _("the clock that wakes it")}
     return Found(
-        _("Background work stands still: %(what)s gives no sign of life.")
-        % {"what": ", ".join(names[n] for n in silent)},
+        _("Background work stands still: the worker, or the clock that wakes it, gives no sign of life."),
         detail=_("Webhooks are kept but not applied, and nothing is read from the provider until it runs again."),
     )
 

@@ -12,12 +12,12 @@ from kombu.utils.encoding import bytes_to_str, str_to_bytes
 from kombu.utils.json import dumps, loads
 
 
-class Channel(filesystem.Channel):  # type: ignore[misc]
+class Channel(filesystem.Channel):
     # The one queue is bound in each process's memory: a table file shared by all could be read half written.
-    get_table = virtual.Channel.get_table
+    get_table = virtual.Channel.get_table  # type: ignore[assignment]
     supports_fanout = False
 
-    def _put(self, queue: str, payload: dict[str, Any], **_: Any) -> None:
+    def _put(self, queue: str, payload: dict[str, Any], **_: Any) -> None:  # type: ignore[override]
         """Written under another name and renamed, so that a reader never sees half of it."""
         folder = Path(self.data_folder_out)
         handle, part = tempfile.mkstemp(dir=folder, suffix=".part")
@@ -25,7 +25,7 @@ class Channel(filesystem.Channel):  # type: ignore[misc]
             file.write(str_to_bytes(dumps(payload)))
         Path(part).rename(folder / f"{uuid.uuid4().hex}.{queue}.msg")
 
-    def _get(self, queue: str) -> Any:
+    def _get(self, queue: str) -> Any:  # type: ignore[override]
         """The oldest message that this process could take; one that cannot be read is thrown away: it is only a bell."""
         for path in self._messages(queue):
             mine = path.with_suffix(f".{os.getpid()}.part")
@@ -42,8 +42,7 @@ class Channel(filesystem.Channel):  # type: ignore[misc]
         raise Empty
 
     def _messages(self, queue: str) -> list[Path]:
-        found = [p for p in Path(self.data_folder_in).glob(f"*.{queue}.msg")]
-        return sorted(found, key=lambda path: path.stat().st_mtime_ns if path.exists() else 0)
+        return sorted(Path(self.data_folder_in).glob(f"*.{queue}.msg"), key=lambda path: path.stat().st_mtime_ns if path.exists() else 0)
 
     def _size(self, queue: str) -> int:
         return len(self._messages(queue))
@@ -55,7 +54,7 @@ class Channel(filesystem.Channel):  # type: ignore[misc]
         return len(messages)
 
 
-class Transport(filesystem.Transport):  # type: ignore[misc]
+class Transport(filesystem.Transport):
     Channel = Channel
     driver_type = "filesystem"
     driver_name = "deckhand"

@@ -15,20 +15,23 @@ LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 
 @register()
 def provider_settings(**_: Any) -> list[CheckMessage]:
-    environment, found = settings.CODEGO_ENVIRONMENT, []
+    environment = settings.CODEGO_ENVIRONMENT
+    found: list[CheckMessage] = []
     if environment not in {"sandbox", "live"}:
         return [_error("E001", f"CODEGO_ENVIRONMENT is {environment!r}. Set it to sandbox or live.")]
     other = "vcck_live_" if environment == "sandbox" else "vcck_sbx_"
-    for name in ("CODEGO_API_KEY", "CODEGO_KYC_API_KEY"):
-        if getattr(settings, name).startswith(other):
-            found.append(_error("E002", f"{name} is a key of the other environment. Set CODEGO_ENVIRONMENT or the key."))
+    found += [
+        _error("E002", f"{name} is a key of the other environment. Set CODEGO_ENVIRONMENT or the key.")
+        for name in ("CODEGO_API_KEY", "CODEGO_KYC_API_KEY")
+        if getattr(settings, name).startswith(other)
+    ]
     if environment == "live":
         found += _live_settings()
     return found
 
 
 def _live_settings() -> list[CheckMessage]:
-    found = []
+    found: list[CheckMessage] = []
     if not settings.HTTPS:
         found.append(_error("E003", "A live console needs HTTPS. Set PUBLIC_URL to its https:// address."))
     if settings.DEBUG:
@@ -48,7 +51,8 @@ def installation(**_: Any) -> list[CheckMessage]:
     from console.staff.models import User
     from console.sync.models import Installation
 
-    environment, found = settings.CODEGO_ENVIRONMENT, []
+    environment = settings.CODEGO_ENVIRONMENT
+    found: list[CheckMessage] = []
     try:
         first = Installation.objects.filter(pk=1).first()
         demo = environment == "live" and User.objects.filter(is_demo=True, is_active=True).exists()

@@ -54,10 +54,11 @@ def rows(request: HttpRequest, key: str) -> HttpResponse:
     rule = next((rule for rule in attention.RULES if rule.key == key), None)
     if rule is None or key not in LINES or rule.needs not in _permissions(request):
         raise Http404
-    title, find = LINES[key]
+    title, time_label, find = LINES[key]
     lines = list(find())
     context = {
         "title": title,
+        "time_label": time_label,
         "lines": lines[: attention.MOST],
         "more": len(lines) > attention.MOST,
         "most": attention.MOST,
@@ -84,8 +85,6 @@ def _attention(request: HttpRequest) -> dict[str, Any]:
     run = health.running_import()
     first = {"run": run, "progress": progress(run), "error": run.error} if run else {}
     version = hashlib.sha256(repr((matters, first)).encode()).hexdigest()[:12]
-        :12
-    ]
     return {"matters": matters, **first, "version": version, "live_url": f"{reverse('home')}?v={version}"}
 
 
@@ -103,9 +102,8 @@ def _applicant_lines(find: Callable[[Any, str], Any]) -> Iterable[Line]:
     """Companies first: more hangs on each."""
     for model, noun in ((Company, "company"), (Cardholder, "cardholder")):
         for each in find(model, noun).defer("raw")[: attention.MOST + 1]:
-            yield Line(
-                each.get_absolute_url(), each, status=each.application_status, note=each.application_reason, at=each.state_since
-            )  # fmt: skip
+            state = {"status": each.application_status, "note": each.application_reason, "at": each.state_since}
+            yield Line(each.get_absolute_url(), each, **state)
 
 
 def _power_lines() -> Iterable[Line]:
@@ -117,13 +115,15 @@ def _power_lines() -> Iterable[Line]:
             yield Line(holder.get_absolute_url(), holder, note=words, at=each.fresh_at)
 
 
-LINES: dict[str, tuple[Any, Callable[[], Iterable[Line]]]] = {
-    "several": (lazy("Requests that need a person"), lambda: _command_lines(CommandState.SEVERAL)),
-    "unknown": (lazy("Requests with an unknown outcome"), lambda: _command_lines(CommandState.UNKNOWN)),
-    "stuck": (lazy("Applicants waiting for more than two days"), lambda: _applicant_lines(attention.stuck)),
+_SINCE = lazy("Since")
+LINES: dict[str, tuple[Any, Any, Callable[[], Iterable[Line]]]] = {
+    "several": (lazy("Requests that need a person"), _SINCE, lambda: _command_lines(CommandState.SEVERAL)),
+    "unknown": (lazy("Requests with an unknown outcome"), _SINCE, lambda: _command_lines(CommandState.UNKNOWN)),
+    "stuck": (lazy("Applicants waiting for more than two days"), _SINCE, lambda: _applicant_lines(attention.stuck)),
     "contractless": (
         lazy("Approved, without a collateral contract"),
+        _SINCE,
         lambda: _applicant_lines(attention.contractless),
     ),
-    "power": (lazy("Low on spending power"), _power_lines),
+    "power": (lazy("Low on spending power"), lazy("As of"), _power_lines),
 }

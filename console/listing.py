@@ -324,7 +324,7 @@ def _field(model: type[Model], path: str) -> "tuple[Field[Any, Any] | None, bool
     column: Any = None
     for name in path.split("__"):
         try:
-            column = at._meta.pk if name == "pk" else at._meta.get_field(name)  # noqa: SLF001
+            column = at._meta.pk if name == "pk" else at._meta.get_field(name)
         except FieldDoesNotExist:
             return None, True
         nullable = nullable or column.null

@@ -24,7 +24,7 @@ HTTPS = PUBLIC_URL.startswith("https://")
 def _secret_key() -> str:
     """The key of the environment, or the one that `make run` keeps in var/."""
     if key := env.str("SECRET_KEY", default=""):
-        return key
+        return str(key)
     kept = VAR / "secret_key"
     if kept.is_file():
         return kept.read_text().strip()
@@ -108,6 +108,7 @@ MIDDLEWARE = [
     "console.audit.middleware.RefusalMiddleware",
     "console.access.AccessMiddleware",
     "console.staff.middleware.ZoneMiddleware",
+    "cardholders.kyc_headers.PermissionsPolicyMiddleware",
 ]
 ROOT_URLCONF = "console.urls"
 WSGI_APPLICATION = "console.wsgi.application"

@@ -39,8 +39,10 @@ def overview() -> dict[str, Any]:
         cache.get_or_set(f"spend:{today}:{timezone.get_current_timezone_name()}", lambda: _sums(today), BRIEFLY) or {}
     )
     currencies = sorted({currency for currency, _day, _state in sums} | {USD}, key=lambda c: (c != USD, c))
+    days = _days(sums, today)
     return {
-        "days": _days(sums, today),
+        "days": days,
+        "peak": max(days, key=lambda day: day[1]),
         "totals": [_total(sums, currency, today) for currency in currencies],
         "any": bool(sums),
     }

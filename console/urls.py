@@ -2,11 +2,24 @@
 
 from django.urls import include, path
 
+from console import help as in_app_help
+from console import home
 from console.branding import brand_css_view
 from console.sync.probes import healthz, readyz
 from console.sync.webhooks import receive
 
 urlpatterns = [
+    path("", home.home, name="home"),
+    path("attention/<slug:key>/", home.rows, name="attention"),
+    path("help/", in_app_help.page, name="help"),
+    path("", include("cardholders.urls")),
+    path("cards/", include("cards.urls")),
+    path("", include("transactions.urls")),
+    path("", include("console.sync.urls")),
+    path("activity/", include("console.audit.urls")),
+    path("staff/", include("console.staff.urls")),
+    path("notes/", include("console.notes.urls")),
+    path("commands/", include("console.provider.urls")),
     path("accounts/", include("allauth.urls")),
     path("webhooks/codego/", receive, name="webhook"),
     path("healthz", healthz, name="healthz"),

@@ -3,7 +3,6 @@
 usage: services.py [--none] COMMAND…      --none: run the command on the embedded defaults (SQLite, no broker server)
 """
 
-import glob
 import os
 import shutil
 import socket
@@ -14,6 +13,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+POSTGRES = Path("/usr/lib/postgresql")
 
 
 def free_port() -> int:
@@ -40,7 +41,7 @@ def _as_postgres(command: list[str]) -> list[str]:
 @contextmanager
 def postgres() -> Iterator[str]:
     """A cluster of its own under /var/tmp, since a root-owned clone is closed to user postgres; its URL."""
-    binaries = Path(sorted(glob.glob("/usr/lib/postgresql/*/bin"))[-1])
+    binaries = max(POSTGRES.glob("*/bin"))
     folder = Path(tempfile.mkdtemp(prefix="deckhand-pg-", dir="/var/tmp"))
     if os.geteuid() == 0:
         shutil.chown(folder, "postgres", "postgres")
@@ -80,7 +81,7 @@ def redis() -> Iterator[str]:
 
 
 def missing() -> list[str]:
-    lacks = [] if glob.glob("/usr/lib/postgresql/*/bin/initdb") else ["PostgreSQL"]
+    lacks = [] if any(POSTGRES.glob("*/bin/initdb")) else ["PostgreSQL"]
     return lacks + ([] if shutil.which("redis-server") else ["Redis"])
 
 

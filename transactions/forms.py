@@ -83,7 +83,7 @@ class RecordField(forms.CharField):
             max_length=128, required=False,
             widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}), **kwargs,
         )  # fmt: skip
-        self.rows = model._default_manager  # noqa: SLF001
+        self.rows = model._default_manager
 
     def clean(self, value: Any) -> Any:
         text = super().clean(value).strip()

@@ -28,7 +28,7 @@ def apply_transactions(records: Sequence[TransactionRecord], *, source: Source) 
     companies = refer(Company, (r.company_id for r in records if r.company_id))
     with transaction.atomic():
         cards = refer(Card, (r.card_id for r in records if r.card_id))
-        owners = {
+        owners: dict[int, tuple[int | None, int | None]] = {
             pk: (holder, company)
             for pk, holder, company in Card.objects.filter(pk__in=cards.values()).values_list(
                 "pk", "cardholder_id", "company_id"

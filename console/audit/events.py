@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 class Action(StrEnum):
     ACCESS_REFUSED = "access:refused"
+    APPLICANT_ADD = "applicant:add"
     CARD_ACTIVATE = "card:activate"
     CARD_CANCEL = "card:cancel"
     CARD_ISSUE = "card:issue"
@@ -18,7 +19,6 @@ class Action(StrEnum):
     DISPUTE_OPEN = "dispute:open"
     DISPUTE_RECORD = "dispute:record"
     KYC_OPEN = "kyc:open"
-    KYC_RESUME = "kyc:resume"
     LIST_EXPORT = "list:export"
     NOTE_ADD = "note:add"
     RECORD_MERGE = "record:merge"
@@ -35,6 +35,7 @@ class Action(StrEnum):
 
 LABELS = {
     Action.ACCESS_REFUSED: _("Opened a page without permission"),
+    Action.APPLICANT_ADD: _("Add applicant"),
     Action.CARD_ACTIVATE: _("Activate card"),
     Action.CARD_CANCEL: _("Cancel card"),
     Action.CARD_ISSUE: _("Issue card"),
@@ -45,8 +46,7 @@ LABELS = {
     Action.DELIVERY_REPLAY: _("Replay delivery"),
     Action.DISPUTE_OPEN: _("Open dispute"),
     Action.DISPUTE_RECORD: _("Record what support said of a dispute"),
-    Action.KYC_OPEN: _("Open KYC session"),
-    Action.KYC_RESUME: _("Resume KYC session"),
+    Action.KYC_OPEN: _("Open or resume KYC session"),
     Action.LIST_EXPORT: _("Export list"),
     Action.NOTE_ADD: _("Add note"),
     Action.RECORD_MERGE: _("Merge two rows of one person"),

@@ -10,7 +10,7 @@ from console.audit.events import LABELS, OUTCOME_LABELS, Action, Outcome
 
 
 class AppendOnly(models.QuerySet["Entry"]):
-    def update(self, **kwargs: Any) -> NoReturn:
+    def update(self, **_: Any) -> NoReturn:
         raise TypeError("Audit entries are never changed.")
 
     def delete(self) -> NoReturn:
@@ -47,7 +47,7 @@ class Entry(models.Model):
             raise TypeError("Audit entries are never changed.")
         super().save(*args, **kwargs)
 
-    def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
+    def delete(self, *_: Any, **__: Any) -> NoReturn:
         raise TypeError("Audit entries are never deleted.")
 
     @property

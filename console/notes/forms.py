@@ -3,16 +3,8 @@
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from console.notes.models import Note
+LONGEST = 4000
 
 
-class NoteForm(forms.ModelForm[Note]):
-    class Meta:
-        model = Note
-        fields = ("text",)
-        error_messages = {  # noqa: RUF012 - Django's own way of writing a form
-            "text": {
-                "required": _("Write something first."),
-                "max_length": _("A note has at most %(limit_value)d characters; this one has %(show_value)d."),
-            }
-        }
+class NoteForm(forms.Form):
+    text = forms.CharField(max_length=LONGEST, error_messages={"required": _("Write something first.")})

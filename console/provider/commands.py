@@ -142,11 +142,12 @@ def queued(limit: int = 20) -> list[Command]:
 def due() -> list[Command]:
     """Open commands whose outcome is to be looked up now; each is claimed for a minute."""
     now = timezone.now()
-    found = []
-    for command in Command.objects.filter(check_at__lte=now).order_by("check_at")[:50]:
-        if Command.objects.filter(pk=command.pk, check_at=command.check_at).update(check_at=now + ABANDONED):
-            found.append(command)
-    return found
+
+    def claimed(command: Command) -> bool:
+        same = Command.objects.filter(pk=command.pk, check_at=command.check_at)
+        return bool(same.update(check_at=now + ABANDONED))
+
+    return [c for c in Command.objects.filter(check_at__lte=now).order_by("check_at")[:50] if claimed(c)]
 
 
 def of_record(record: str, record_id: int, limit: int = 8) -> list[Command]:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, ClassVar, TypeVar
+from typing import Any, TypeVar
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connection, models, transaction
@@ -175,25 +175,26 @@ def decide(row: Row | None, record: Incoming, source: Source, final: frozenset[s
     """The whole rule of what is newer."""
     if row is None or (row.by_reference and not row.version and not row.read_at):
         return Verdict.CREATED if source.is_read or record.version else Verdict.HINT
-    state = getattr(row, "state", "")
-    if state in final and record.values.get("state") not in final:
+    if getattr(row, "state", "") in final and record.values.get("state") not in final:
         return Verdict.STALE
     if record.version and row.version and record.version != row.version:
         return Verdict.CHANGED if record.version > row.version else Verdict.STALE
-    same = Verdict.UNCHANGED if _same(row, record) else Verdict.CHANGED
-    if record.version and row.version:
-        if same is Verdict.UNCHANGED:
-            return same
-        if not source.is_read:
-            return Verdict.HINT
-        return same if row.read_at is None or source.at > row.read_at else Verdict.STALE
+    return _decide_by_our_clock(row, record, source)
+
+
+def _decide_by_our_clock(row: Row, record: Incoming, source: Source) -> Verdict:
+    """Where the provider's versions are equal, or one of them is missing: a read is placed by when it was sent."""
+    versioned = bool(record.version and row.version)
+    verdict = Verdict.UNCHANGED if _same(row, record) else Verdict.CHANGED
+    if versioned and verdict is Verdict.UNCHANGED:
+        return verdict
     if not source.is_read:
         return Verdict.HINT
     if row.read_at and source.at <= row.read_at:
         return Verdict.STALE
-    if row.heard_at and source.at <= row.heard_at:
+    if not versioned and row.heard_at and source.at <= row.heard_at:
         return Verdict.HINT
-    return same
+    return verdict
 
 
 def _to_write(row: Row | None, record: Incoming, verdict: Verdict, source: Source) -> bool:
@@ -254,8 +255,9 @@ def _upsert(model: type[Row], rows: Sequence[Row]) -> set[str]:
     quote = connection.ops.quote_name
     fields = [f for f in model._meta.concrete_fields if not f.primary_key]
     table = quote(model._meta.db_table)
-    names = ", ".join(quote(f.column) for f in fields)
-    update = ", ".join(f"{quote(f.column)} = excluded.{quote(f.column)}" for f in fields if f.name not in OURS)
+    columns = {f.name: quote(str(f.column)) for f in fields}
+    names = ", ".join(columns.values())
+    update = ", ".join(f"{column} = excluded.{column}" for name, column in columns.items() if name not in OURS)
     one = f"({', '.join(['%s'] * len(fields))})"
     sql = (
         f"INSERT INTO {table} ({names}) VALUES {', '.join([one] * len(rows))} "  # noqa: S608 - names from our models

@@ -19,7 +19,7 @@ _told: dict[tuple[str, bool], float] = {}
 class Recorder:
     """The client's observer. A failure to write a log line never fails the call it speaks of."""
 
-    def observe(self, exchange: Exchange) -> None:  # noqa: PLR6301
+    def observe(self, exchange: Exchange) -> None:
         try:
             RequestLog.objects.create(
                 route=exchange.route[:80],

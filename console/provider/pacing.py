@@ -16,7 +16,7 @@ SLOWEST, FASTEST = 5.0, 0.002  # seconds between two requests
 class SharedPacer:
     """The client's pacer over the Budget row."""
 
-    def reserve(self, priority: Priority) -> float:  # noqa: PLR6301
+    def reserve(self, priority: Priority) -> float:
         """Seconds to wait before this request may leave; the row is released at once."""
         now = timezone.now()
         with transaction.atomic():
@@ -31,7 +31,7 @@ class SharedPacer:
                 budget.save(update_fields=["next_at"])
         return max(0.0, (slot - now).total_seconds())
 
-    def learn(  # noqa: PLR6301
+    def learn(
         self, *, status: int, limit: int | None, remaining: int | None, reset_seconds: float | None
     ) -> None:
         """Follows what the provider says is left until its window ends."""

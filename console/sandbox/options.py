@@ -16,7 +16,7 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     add("--host", default="127.0.0.1", help="address to listen on (default: this machine only)")
     add("--database", default="var/sandbox.sqlite3", metavar="FILE", help="where the world is kept, or :memory:")
     add("--seed", type=int, default=int(default("SANDBOX_SEED") or 1), help="same seed, same world")
-    add("--size", choices=list(SIZES), default="demo", help="of a new world")
+    add("--size", choices=list(SIZES), default=default("SANDBOX_SIZE") or "demo", help="of a new world")
     add("--base-date", default="", metavar="INSTANT", help="the new world's present (default: this hour)")
     add("--rate", type=float, default=float(default("SANDBOX_RATE") or 50), help="requests allowed per second")
     add("--webhook-url", default=default("SANDBOX_WEBHOOK_URL", ""))

@@ -133,8 +133,8 @@ def _apply_together(event: Event, deliveries: list[Delivery]) -> None:
                 verdicts[_VERDICTS[verdict]].append(delivery)
             # a body that came before under another key may be a state that came back: only a read can tell
             mark_dirty(event.model, [record.id for delivery, record in pairs if delivery.conflict])
-            for verdict, done in verdicts.items():
-                _finish(done, verdict)
+            for ended, done in verdicts.items():
+                _finish(done, ended)
 
 
 def _finish(deliveries: Sequence[Delivery], verdict: DeliveryVerdict, error: str = "") -> None:

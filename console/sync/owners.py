@@ -41,8 +41,9 @@ def contracts_of_owner(client: Codego, owner: Owner) -> list[ContractRecord]:
         found = (client.user_contracts if holder else client.company_contracts)(str(owner.codego_id))
     except (NoSuchObject, NoSuchRoute):
         return []
-    who = "user_id" if holder else "company_id"
-    return [replace(record, **{who: owner.codego_id}) for record in found]
+    if holder:
+        return [replace(record, user_id=owner.codego_id) for record in found]
+    return [replace(record, company_id=owner.codego_id) for record in found]
 
 
 def contracts_of(client: Codego, contract: Contract) -> list[ContractRecord]:

@@ -8,7 +8,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from console.codego.client import Codego
-from console.codego.errors import CodegoError, NoSuchObject, NoSuchRoute, NotSent, Unavailable, Unauthorized
+from console.codego.errors import CodegoError, NoSuchObject, NoSuchRoute, NotSent, Unauthorized, Unavailable
 from console.codego.protocols import Priority
 from console.provider.factory import client
 from console.sync.models import Run, RunState

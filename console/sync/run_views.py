@@ -1,6 +1,7 @@
 """Runs on screen: how fresh each resource is, what a run did and found to differ, and starting one."""
 
 import hashlib
+from datetime import timedelta
 from typing import Any, NamedTuple
 
 from django.db.models import QuerySet
@@ -30,7 +31,8 @@ RESOURCES = {
     "contracts": lazy("Contracts"),
     "balances": lazy("Balances"),
 }
-SWEPT_EVERY = {"disputes": "window"}  # resources that only the nightly run or an import reads whole
+# Those that the catch-up of every five minutes leaves to the hourly and the nightly run.
+STALE_AFTER = {"contracts": timedelta(hours=2), "balances": timedelta(hours=2), "disputes": timedelta(hours=26)}
 
 
 class Difference(NamedTuple):
@@ -144,8 +146,8 @@ def _live() -> dict[str, Any]:
     now = timezone.now()
     return {
         "running": [(run, KINDS.get(run.kind, run.kind), progress(run)) for run in running],
-        "freshness": [
-            (RESOURCES[name], at, at is not None and now - at > health.STALE, SWEPT_EVERY.get(name, ""))
+        "sweeps": [
+            (RESOURCES[name], at, at is not None and now - at > STALE_AFTER.get(name, health.STALE))
             for name, at in fresh.items()
         ],
         "version": version,

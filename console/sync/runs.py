@@ -21,7 +21,7 @@ from console.sync.sweeps import SWEEPS, Scope, Step
 
 log = logging.getLogger("deckhand.sync")
 SLICE = 8.0  # seconds; no task runs over ten
-LEASE = timedelta(seconds=45)
+LEASE = timedelta(seconds=30)
 TRIES = 12  # failures in a row, with the pauses below: about two hours
 MOST_DIFFERENCES = 500
 COUNTS = ("seen", "created", "changed", "unchanged", "failed")

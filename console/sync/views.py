@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
@@ -60,13 +59,10 @@ def listing(request: HttpRequest) -> HttpResponse:
     return page_or_fragment(request, "sync/inbox.html", "sync/_deliveries.html", context)
 
 
-@requires(Permission.INBOX_READ)
+@requires(Permission.INBOX_READ, Permission.LIST_EXPORT)
 @require_safe
 def export(request: HttpRequest) -> StreamingHttpResponse:
-    """The list as a file, without bodies; for those who may read the inbox and export lists."""
-    if not allowed(request.user, Permission.LIST_EXPORT):
-        request.refused = Permission.LIST_EXPORT  # type: ignore[attr-defined]
-        raise PermissionDenied(Permission.LIST_EXPORT.value)
+    """The list as a file, without bodies."""
     form = InboxFilter(request.GET)
     down = "" if request.GET.get("sort") == "received" else "-"
     rows = form.filtered(Delivery.objects.defer("body")).order_by(f"{down}received_at", f"{down}pk")
@@ -90,6 +86,7 @@ def delivery(request: HttpRequest, pk: int) -> HttpResponse:
         "title": found.type or _("Delivery without a type"),
         "body": bodies.readable(raw, clear=allowed(request.user, Permission.PERSONAL_READ)),
         "size": len(raw),
+        "waited": found.applied_at and max((found.applied_at - found.received_at).total_seconds(), 0),
         "error": _error(request, found),
         "object_url": _object_url(found),
         "siblings": _siblings(found),

@@ -20,7 +20,7 @@ def actor(db) -> Actor:
 
 
 def test_a_session_is_opened_and_its_url_is_kept_nowhere(sandbox, actor):
-    holder = services.add_cardholder(email="new@holder.test", first_name="", last_name="")
+    holder = services.add_cardholder(email="new@holder.test", first_name="", last_name="", actor=actor)
     command, opened = services.open_session(holder, actor=actor)
     assert command.state == CommandState.DONE
     url = opened.iframe_url.reveal()
@@ -32,21 +32,21 @@ def test_a_session_is_opened_and_its_url_is_kept_nowhere(sandbox, actor):
 
 
 def test_a_company_is_onboarded_as_a_company(sandbox, actor):
-    company = services.add_company(email="office@new.test", name="New Ltd")
+    company = services.add_company(email="office@new.test", name="New Ltd", actor=actor)
     services.open_session(company, actor=actor)
     assert KycSession.objects.get().company == company
     assert Command.objects.get().payload["applicant_type"] == "company"
 
 
 def test_an_abandoned_session_is_resumed_with_a_fresh_url(sandbox, actor):
-    holder = services.add_cardholder(email="new@holder.test", first_name="", last_name="")
+    holder = services.add_cardholder(email="new@holder.test", first_name="", last_name="", actor=actor)
     _, first = services.open_session(holder, actor=actor)
     _, second = services.resume_session(KycSession.objects.get(), actor=actor)
     assert second.iframe_url.reveal() != first.iframe_url.reveal()
 
 
 def test_a_session_the_provider_will_not_resume_is_opened_anew(sandbox, actor):
-    holder = services.add_cardholder(email="new@holder.test", first_name="", last_name="")
+    holder = services.add_cardholder(email="new@holder.test", first_name="", last_name="", actor=actor)
     services.open_session(holder, actor=actor)
     KycSession.objects.update(session_id="00000000-0000-4000-8000-000000000000")
     command, opened = services.resume_session(KycSession.objects.get(), actor=actor)
@@ -63,7 +63,7 @@ def test_an_approved_applicant_needs_no_session(actor):
 
 def test_a_lost_answer_leaves_no_session_and_says_so(sandbox, actor):
     sandbox.fault("POST /session/create", "drop_after")
-    holder = services.add_cardholder(email="new@holder.test", first_name="", last_name="")
+    holder = services.add_cardholder(email="new@holder.test", first_name="", last_name="", actor=actor)
     command, opened = services.open_session(holder, actor=actor)
     assert (command.state, opened) == (CommandState.UNKNOWN, None)
     assert services.settle(command).state == CommandState.NOT_DONE

@@ -16,23 +16,23 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='Entry',
+            name="Entry",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('actor_roles', models.CharField(blank=True, max_length=120)),
-                ('address', models.CharField(blank=True, max_length=64)),
-                ('action', models.CharField(max_length=40)),
-                ('outcome', models.CharField(max_length=10)),
-                ('record', models.CharField(blank=True, max_length=20)),
-                ('record_id', models.BigIntegerField(null=True)),
-                ('command', models.UUIDField(null=True)),
-                ('reason', models.TextField(blank=True)),
-                ('detail', models.JSONField(default=dict)),
-                ('actor', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("actor_roles", models.CharField(blank=True, max_length=120)),
+                ("address", models.CharField(blank=True, max_length=64)),
+                ("action", models.CharField(max_length=40)),
+                ("outcome", models.CharField(max_length=10)),
+                ("record", models.CharField(blank=True, max_length=20)),
+                ("record_id", models.BigIntegerField(null=True)),
+                ("command", models.UUIDField(null=True)),
+                ("reason", models.TextField(blank=True)),
+                ("detail", models.JSONField(default=dict)),
+                ("actor", models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL)),
             ],
             options={
-                'indexes': [models.Index(fields=['-at', '-id'], name='audit_newest'), models.Index(fields=['record', 'record_id', '-at'], name='audit_of_record'), models.Index(fields=['actor', '-at', '-id'], name='audit_of_actor')],
+                "indexes": [models.Index(fields=["-at", "-id"], name="audit_newest"), models.Index(fields=["record", "record_id", "-at"], name="audit_of_record"), models.Index(fields=["actor", "-at", "-id"], name="audit_of_actor")],
             },
         ),
     ]

@@ -83,7 +83,7 @@ class Command(BaseCommand):
         finally:
             _stop(children)
 
-    def _prepare(self, environment: dict[str, str]) -> None:  # noqa: PLR6301
+    def _prepare(self, environment: dict[str, str]) -> None:
         print("Preparing the database and static files …", file=sys.stderr)
         call_command("migrate", verbosity=0, interactive=False)
         call_command("collectstatic", verbosity=0, interactive=False)
@@ -96,7 +96,7 @@ class Command(BaseCommand):
         if not Cursor.objects.exists():
             runs.start("import")
 
-    def _greet(self, children: list[Child]) -> None:  # noqa: PLR6301
+    def _greet(self, children: list[Child]) -> None:
         _wait_until_ready(children)
         lines = ["", f"  {settings.BRAND_NAME} is at {settings.PUBLIC_URL}", ""]
         if settings.CODEGO_ENVIRONMENT == "sandbox":

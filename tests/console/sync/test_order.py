@@ -32,6 +32,8 @@ USER = {"id": "u1", "externalUserId": "dh_1", "firstName": "Ana", "lastName": "T
 CARD = {"id": "c1", "userId": "u1", "type": "virtual", "last4": "4242"}
 SPEND = {"cardId": "c1", "userId": "u1", "currency": "usd", "merchantName": "SHOP   ", "authorizedAt": _at(5)}
 
+SETTLED = {"amount": 1400, "status": "completed", "postedAt": _at(9)}
+
 STORY = [
     _event("user.updated", {**USER, "applicationStatus": "needsVerification", "updatedAt": _at(0)}),
     _event("user.updated", {**USER, "applicationStatus": "pending", "updatedAt": _at(1)}),
@@ -41,7 +43,7 @@ STORY = [
     _event("card.updated", {**CARD, "status": "active", "updatedAt": _at(7)}),
     _event("transaction.created", {"id": "t1", "type": "spend", "spend": {**SPEND, "amount": 1000, "status": "pending"}}),
     _event("transaction.updated", {"id": "t1", "type": "spend", "spend": {**SPEND, "amount": 1500, "status": "pending"}}),
-    _event("transaction.completed", {"id": "t1", "type": "spend", "spend": {**SPEND, "amount": 1400, "status": "completed", "postedAt": _at(9)}}),
+    _event("transaction.completed", {"id": "t1", "type": "spend", "spend": {**SPEND, **SETTLED}}),
     _event("wallet.blessed", {"id": "w1"}),
 ]  # fmt: skip
 

@@ -1,0 +1,195 @@
+"""Home: each matter appears with its count and leads to its rows, each role sees what is its to see, sums never mix."""
+
+from datetime import timedelta
+
+import pytest
+from django.core.cache import cache
+from django.urls import reverse
+from django.utils import timezone
+
+from console import attention, spend
+from console.provider.models import RequestLog
+from console.sync import inbox
+from console.sync.models import Heartbeat
+from tests.factories import (
+    make_balance,
+    make_card,
+    make_cardholder,
+    make_command,
+    make_company,
+    make_contract,
+    make_delivery,
+    make_run,
+    make_transaction,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _fresh():
+    cache.clear()
+    for name in ("worker", "beat"):
+        Heartbeat.objects.create(name=name, at=timezone.now())
+    make_delivery()
+
+
+def keys(client):
+    return {matter["key"] for matter in client.get("/").context["matters"]}
+
+
+def test_a_quiet_programme_says_so(client_as):
+    page = client_as("admin").get("/")
+    assert page.status_code == 200
+    assert "Nothing needs you" in page.text
+    assert "No purchases in this time" in page.text
+
+
+def test_every_matter_has_its_sentence_and_its_rows(client_as):
+    now = timezone.now()
+    holder = make_cardholder()
+    make_balance(holder, credit_limit=100_000, spending_power=4_999)
+    make_cardholder(state="manualreview", application_status="manualReview", state_since=now - timedelta(days=3))
+    make_command(state="unknown")
+    make_command(state="several", kind="issue")
+    make_delivery(verdict="parked")
+    for age in (timedelta(hours=1), timedelta(days=20)):  # the list behind the count must leave the older one out
+        make_transaction(
+            make_card(make_company()), status="declined", state="declined",
+            declined_reason="Account credit limit exceeded", occurred_at=now - age,
+        )  # fmt: skip
+    make_card(holder, expires_on=now.date() + timedelta(days=10))
+    make_card(holder, expires_on=now.date() + timedelta(days=90))
+    inbox.reject("bad signature", "203.0.113.1")
+    Heartbeat.objects.update(at=now - timedelta(minutes=5))
+    RequestLog.objects.create(route="GET /cards", status=403)
+    client = client_as("admin")
+    page = client.get("/")
+    found = {matter["key"]: matter["found"] for matter in page.context["matters"]}
+    assert set(found) == {rule.key for rule in attention.RULES} - {"silence"}
+    assert "IP allow-list" in page.text
+    for key in ("deliveries", "declines", "expiring"):
+        behind = client.get(found[key].url).context["page"]
+        assert (len(behind.rows), behind.is_filtered, behind.form.errors) == (1, True, {}), key
+    for key in ("several", "unknown", "stuck", "contractless", "power"):
+        assert len(client.get(found[key].url).context["lines"]) == int(found[key].words.split()[0]), key
+    tones = [matter["tone"] for matter in page.context["matters"]]
+    assert tones == sorted(tones, key=attention.TONES.index)
+
+
+def test_the_rows_behind_a_count_are_the_ones_counted(client_as):
+    waiting = make_company(state="needsverification", state_since=timezone.now() - timedelta(days=3))
+    make_company(state="needsverification", state_since=timezone.now() - timedelta(days=1))
+    page = client_as("compliance").get(reverse("attention", args=["stuck"]))
+    assert [line.holder for line in page.context["lines"]] == [waiting]
+
+
+def test_a_company_carries_its_people_and_a_contract_settles_it(client_as):
+    company = make_company()
+    make_cardholder(company=company)
+    client = client_as("operations")
+    lines = client.get(reverse("attention", args=["contractless"])).context["lines"]
+    assert [line.holder for line in lines] == [company]
+    make_contract(company)
+    cache.clear()
+    assert "contractless" not in keys(client)
+
+
+def test_roles_see_what_is_theirs_to_see(client_as):
+    make_cardholder(state="manualreview", state_since=timezone.now() - timedelta(days=3))
+    make_delivery(verdict="failed")
+    assert keys(client_as("viewer")).isdisjoint({"stuck", "deliveries"})
+    assert "stuck" in keys(client_as("operations"))
+    assert {"stuck", "deliveries"} <= keys(client_as("compliance"))
+    assert client_as("viewer").get(reverse("attention", args=["stuck"])).status_code == 404
+
+
+def test_names_are_masked_on_the_rows_page(client_as):
+    make_balance(make_cardholder(), credit_limit=100_000, spending_power=1)
+    url = reverse("attention", args=["power"])
+    assert "Marinho" not in client_as("finance").get(url).text
+    assert "Marinho" in client_as("operations").get(url).text
+
+
+def test_power_counts_only_accounts_with_credit():
+    make_balance(make_cardholder(), credit_limit=0, spending_power=0)
+    make_balance(make_cardholder(), credit_limit=1_000_000, spending_power=50_000)
+    low = make_balance(make_cardholder(), credit_limit=1_000_001, spending_power=50_000)
+    assert list(attention.low_power()) == [low]
+
+
+def test_nothing_is_counted_past_a_hundred():
+    for _ in range(attention.MOST + 5):
+        make_delivery(verdict="parked")
+    from console.sync.models import Delivery
+
+    assert attention.shown(attention.count(Delivery.objects.filter(verdict="parked"))) == "100+"
+
+
+def test_silence_is_told(client_as):
+    from console.sync.models import Delivery
+
+    Delivery.objects.update(received_at=timezone.now() - timedelta(hours=9))
+    page = client_as("admin").get("/")
+    assert "No webhook has come for 9 hours." in page.text
+
+
+def test_a_poll_is_answered_204_until_something_changes(client_as):
+    client = client_as("operations")
+    address = client.get("/").context["live_url"]
+    poll = {"HX-Request": "true"}
+    assert client.get(address, headers=poll).status_code == 204
+    make_command(state="unknown")
+    answer = client.get(address, headers=poll)
+    assert answer.status_code == 200
+    assert "unknown outcome" in answer.text
+    assert "<html" not in answer.text
+
+
+def test_the_first_import_shows_how_far_it_is(client_as):
+    counts = {"cards": {"seen": 1234, "created": 1234, "changed": 0, "unchanged": 0, "failed": 0}}
+    make_run(kind="import", state="running", resources=["cards", "transactions"], cursor={"at": 1}, counts=counts)
+    page = client_as("viewer").get("/")
+    assert "First import: reading Transactions" in page.text
+    assert "1 of 2 done · 1,234 seen" in page.text
+
+
+def test_spend_is_summed_for_each_currency_alone(client_as):
+    now = timezone.now()
+    make_transaction(amount=1000, occurred_at=now)
+    make_transaction(amount=500, occurred_at=now, state="pending", status="pending")
+    make_transaction(amount=-300, occurred_at=now)  # a refund is no purchase
+    make_transaction(amount=9999, occurred_at=now, state="declined", status="declined")
+    make_transaction(amount=700, occurred_at=now, currency="eur")
+    seen = spend.overview()
+    assert [(t.currency, t.this_month, t.held) for t in seen["totals"]] == [("USD", 1500, 500), ("EUR", 700, 0)]
+    assert seen["days"][-1][1] == 1500
+    assert len(seen["days"]) == spend.DAYS
+    assert "$15.00" in client_as("finance").get("/").text
+
+
+def test_months_are_the_readers_own():
+    today = timezone.localdate()
+    first = today.replace(day=1)
+    last = first - timedelta(days=1)
+    make_transaction(amount=400, occurred_at=spend.midnight(last))
+    make_transaction(amount=800, occurred_at=spend.midnight(first))
+    (total,) = spend.overview()["totals"]
+    assert (total.this_month, total.last_month) == (800, 400)
+
+
+def test_the_number_of_queries_does_not_grow(client_as, django_assert_max_num_queries):
+    for _ in range(3):
+        make_balance(make_cardholder(), credit_limit=100_000, spending_power=1)
+    client = client_as("admin")
+    with django_assert_max_num_queries(40):
+        client.get("/")
+    with django_assert_max_num_queries(12):
+        client.get(reverse("attention", args=["power"]))
+
+
+def test_help_names_only_screens_the_role_may_open(client_as):
+    viewer = client_as("viewer").get(reverse("help"))
+    assert viewer.status_code == 200
+    assert reverse("sync:inbox") not in viewer.text
+    assert reverse("sync:inbox") in client_as("admin").get(reverse("help")).text

@@ -1,0 +1,248 @@
+"""The whole main job in a real browser, over the processes that `make run` starts: from sign-in to dispute and export.
+Afterwards every place that could hold a secret is searched for the ones the journey met."""
+
+import os
+import re
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from tests.journeys.conftest import Console
+
+PATIENCE = 30_000  # milliseconds
+
+
+@pytest.fixture(scope="module")
+def met() -> dict[str, set[str]]:
+    """Secrets the journey met, and the page sources it was shown."""
+    return {"iframe": set(), "sources": set()}
+
+
+@pytest.fixture(scope="module")
+def page(browser, console: Console, met):
+    context = browser.new_context(base_url=console.url, viewport={"width": 1280, "height": 900})
+    opened = context.new_page()
+    opened.set_default_timeout(PATIENCE)
+    errors: list[str] = []
+    opened.on("pageerror", lambda error: errors.append(str(error)))
+    opened.on("console", lambda m: errors.append(m.text) if m.type == "error" and "401" not in m.text else None)
+
+    def seen(response) -> None:
+        inside = response.url.startswith(console.url) and "html" in (response.headers.get("content-type") or "")
+        if inside and response.request.method == "GET" and response.status == 200:
+            met["sources"].add(response.text())
+
+    opened.on("response", seen)
+    yield opened
+    context.close()
+    assert errors == []
+
+
+def sign_in(page: Page, role: str) -> None:
+    page.goto("/")
+    page.fill("input[type=email]", f"{role}@demo.test")
+    page.fill("input[type=password]", "demo")
+    page.press("input[type=password]", "Enter")
+    expect(page.locator("h1")).to_have_text("Home")
+
+
+def check_axe(page: Page) -> None:
+    found = Axe().run(page).response["violations"]
+    assert [(v["id"], v["nodes"][0]["html"][:120]) for v in found if v["impact"] in {"serious", "critical"}] == []
+
+
+def submit(page: Page, button: str) -> None:
+    page.locator("main, dialog").get_by_role("button", name=button, exact=True).last.click()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _imported(console: Console) -> None:
+    console.sandbox.switch(leaks_pan="on")  # a provider that sends card numbers where it should not
+    console.wait(lambda: console.status()["resources"]["balances"]["age_s"] is not None, "the first import did not end")
+
+
+def test_a_cardholder_is_onboarded_through_the_iframe(page, console, met):
+    sign_in(page, "operations")
+    check_axe(page)
+    page.goto("/cardholders/new/")
+    page.get_by_label(re.compile("mail", re.IGNORECASE)).fill("journey@holder.test")
+    page.get_by_label("Last name").fill("Whatever")
+    page.locator("main form button[type=submit]").last.click()
+    page.wait_for_url(re.compile(r"/cardholders/\d+/"))
+    if page.locator("iframe").count() == 0:
+        page.get_by_role("button", name=re.compile("identity check|KYC", re.IGNORECASE)).first.click()
+    frame_at = page.locator("iframe").get_attribute("src")
+    met["iframe"].add(frame_at.split("token=")[1])
+    frame = page.frame_locator("iframe")
+    frame.locator("[name=firstName]").fill("Jo")
+    frame.locator("[name=lastName]").fill("TestApproved")
+    frame.locator("#sample").click()
+    frame.locator("#send").click()
+    expect(page.locator("main")).to_contain_text("Approved", timeout=PATIENCE)
+    expect(page.locator("iframe")).to_have_count(0)
+
+
+def holder_url(page: Page) -> str:
+    page.goto("/cardholders/?sort=-created")
+    return page.locator("table a").filter(has_text="Jo TestApproved").first.get_attribute("href")
+
+
+def test_the_outcome_and_the_contract_arrive_by_themselves(page, console):
+    page.goto(holder_url(page))
+    expect(page.locator("main")).to_contain_text("Approved")
+
+    def contract_shown() -> bool:
+        page.reload()
+        return "0x" in page.locator("main").inner_text()
+
+    console.wait(contract_shown, "no contract appeared")
+    check_axe(page)
+
+
+def test_a_virtual_card_is_issued(page, console):
+    page.goto(holder_url(page))
+    page.get_by_role("link", name="Issue card").first.click()
+    form = page.locator("form[data-card-form]")
+    form.locator("[name=type][value=virtual]").check()
+    form.locator("[name=amount]").fill("250.00")
+    form.locator("[name=frequency][value=per7DayPeriod]").check()
+    form.get_by_role("button", name="Issue card").click()
+    expect(page.locator("main")).to_contain_text("$250.00")
+    check_axe(page)
+
+
+def card_url(page: Page) -> str:
+    page.goto(holder_url(page))
+    return page.locator("main table a[href^='/cards/']").filter(has_text="••••").first.get_attribute("href")
+
+
+@pytest.mark.parametrize(("action", "path", "state"), [
+    ("Lock card", "lock", "Locked"), ("Unlock card", "unlock", "Active"),
+])  # fmt: skip
+def test_the_card_is_locked_and_unlocked(page, action, path, state):
+    url = card_url(page)
+    page.goto(f"{url}{path}/")
+    for reason in page.locator("main [name=reason]").all():
+        reason.fill("asked by phone")
+    submit(page, action)
+    page.wait_for_url(re.compile(re.escape(url) + "$"))
+    expect(page.locator("main")).to_contain_text(state)
+
+
+def test_the_limit_is_changed(page):
+    url = card_url(page)
+    page.goto(f"{url}limit/")
+    page.locator("main [name=amount]").fill("1000")
+    submit(page, "Change limit")
+    page.wait_for_url(re.compile(re.escape(url) + "$"))
+    expect(page.locator("main")).to_contain_text("$1,000.00")
+
+
+def test_a_purchase_appears_settles_and_is_disputed(page, console):
+    url = card_url(page)
+    last4 = page.locator(f"main a[href='{url}']").first.inner_text()[-4:]
+    card = next(c for c in console.sandbox.list("cards") if c["last4"] == last4 and c["limit"]["amount"] == 100_000)
+    console.sandbox.story("fund", userId=card["userId"], amount=50_000)
+    spend = console.sandbox.story("authorise", cardId=card["id"], amount=4_200, merchantName="Canary Books")
+
+    def shown(words: str) -> bool:
+        page.goto(url)
+        row = page.locator("main tr").filter(has_text="Canary Books")
+        return row.count() > 0 and words in row.first.inner_text()
+
+    console.wait(lambda: shown("Pending"), "the authorisation did not appear")
+    page.locator("main tr a").filter(has_text="Canary Books").first.click()
+    expect(page.locator("main")).to_contain_text("not settled")
+    console.sandbox.story("settle", transactionId=spend["id"])
+    console.wait(lambda: shown("Completed"), "the settlement did not appear")
+    page.locator("main tr a").filter(has_text="Canary Books").first.click()
+    check_axe(page)
+    page.get_by_role("link", name=re.compile("dispute", re.IGNORECASE)).last.click()
+    page.locator("textarea").last.fill("The books never arrived.")
+    page.locator("form").filter(has=page.locator("textarea")).last.locator("button[type=submit]").click()
+    expect(page.locator("main")).to_contain_text("The books never arrived.")
+    found = [d for d in console.sandbox.list("disputes") if d["transactionId"] == spend["id"]]
+    assert len(found) == 1
+
+
+def test_what_is_shown_is_exported(page):
+    page.goto("/transactions/")
+    with page.expect_download() as download:
+        page.get_by_role("link", name=re.compile("export", re.IGNORECASE)).first.click()
+    lines = Path(download.value.path()).read_text("utf-8-sig").splitlines()
+    assert any("Canary Books" in line and "42.00" in line for line in lines)
+
+
+def test_a_company_is_onboarded(page, met):
+    page.goto("/companies/new/")
+    page.get_by_label(re.compile("mail", re.IGNORECASE)).fill("office@journey.test")
+    page.get_by_label(re.compile("name", re.IGNORECASE)).first.fill("Journey TestApproved Ltd")
+    page.locator("main form button[type=submit]").last.click()
+    page.wait_for_url(re.compile(r"/companies/\d+/"))
+    met["iframe"].add(page.locator("iframe").get_attribute("src").split("token=")[1])
+    frame = page.frame_locator("iframe")
+    frame.locator("[name=name]").fill("Journey TestApproved Ltd")
+    frame.locator("[name=firstName]").fill("Rui")
+    frame.locator("[name=lastName]").fill("Owner")
+    for field in frame.locator("[name=ownerEmail]:visible").all():
+        field.fill("rui@journey.test")
+    frame.locator("#sample").click()
+    frame.locator("#send").click()
+    expect(page.locator("main")).to_contain_text("Approved", timeout=PATIENCE)
+
+
+def test_no_secret_is_anywhere(console, met):
+    """Canaries: card numbers the provider leaked, every iframe token, both keys. Searched: database, logs, broker, pages."""
+    canaries = canaries_of(console) | met["iframe"]
+    assert len(met["iframe"]) == 2
+    places = searched(console, met["sources"])
+    leaks = [(place, canary[:4]) for place, text in places.items() for canary in canaries if canary in text]
+    assert leaks == []
+    planted = {"planted": "… " + next(iter(met["iframe"])) + " …"}
+    assert any(canary in text for text in planted.values() for canary in canaries)
+
+
+def canaries_of(console: Console) -> set[str]:
+    """Straight from the provider's own file: what the console must never have kept."""
+    import sqlite3
+
+    with sqlite3.connect(f"file:{console.folder}/var/sandbox.sqlite3?mode=ro", uri=True) as provider:
+        text = "\n".join(provider.iterdump())
+    provider.close()
+    numbers = set(re.findall(r'"_?(?:pan|number)": ?"(\d{16})"', text))
+    keys = set(re.findall(r"(?:vcck_sbx|whsec)_[0-9a-f]{16,}", text))
+    assert len(numbers) > 10, "the sandbox keeps its card numbers elsewhere: this search would prove nothing"
+    assert len(keys) >= 2
+    return numbers | keys
+
+
+def searched(console: Console, sources: set[str]) -> dict[str, str]:
+    """Every place the console writes to, as text."""
+    places = {f"page {n}": source for n, source in enumerate(sources)}
+    places["log"] = console.log.read_text()
+    for path in (console.folder / "var").rglob("*"):
+        if path.is_file() and not path.name.startswith("sandbox.sqlite3"):
+            places[str(path.name)] = path.read_bytes().decode("latin-1")
+    if "DATABASE_URL" in console.environment and os.environ.get("DATABASE_URL"):
+        places |= _postgres_rows(console.environment["DATABASE_URL"]) | _redis_keys(console.environment["CELERY_BROKER_URL"])
+    return places
+
+
+def _postgres_rows(url: str) -> dict[str, str]:
+    import psycopg
+
+    with psycopg.connect(url) as connection:
+        tables = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
+        return {
+            f"table {table}": "\n".join(row[0] for row in connection.execute(f'SELECT t::text FROM "{table}" t').fetchall())
+            for (table,) in tables
+        }
+
+
+def _redis_keys(url: str) -> dict[str, str]:
+    import redis
+
+    with redis.Redis.from_url(url) as broker:
+        return {f"redis {key!r}": repr(broker.dump(key)) for key in broker.scan_iter()}
