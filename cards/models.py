@@ -55,7 +55,7 @@ class Card(Mirrored):
         verbose_name = _("card")
         constraints: ClassVar = [owned("card_has_owner")]
         indexes: ClassVar = [
-            models.Index(fields=["-created_at", "-id"], name="card_newest"),
+            models.Index(fields=["-codego_created_at", "-id"], name="card_newest"),
             models.Index(fields=["last4"], name="card_by_last4"),
             models.Index(fields=["state", "-created_at"], name="card_by_state"),
             models.Index(fields=["expires_on", "id"], name="card_by_expiry"),

@@ -103,7 +103,7 @@ def _properties(accent: str, surface: str) -> str:
         "accent-text": text,
         "accent-hover": hover,
         "accent-tint": tint,
-        "accent-ink": readable(accent, tint if contrast(accent, tint) < contrast(accent, surface) else surface),
+        "accent-ink": readable(readable(accent, tint), surface),
     }
     return ";".join(f"--{name}:{value}" for name, value in values.items())
 

@@ -122,13 +122,16 @@ class _Cells:
                 string(row, place, value)
             elif isinstance(value, bool):
                 sheet.write_boolean(row, place, value)
-            elif isinstance(value, int | Decimal):
-                if abs(value) >= EXACT_IN_DOUBLE:
-                    string(row, place, str(value))
-                elif isinstance(value, Decimal):
+            elif isinstance(value, Decimal):
+                if abs(value) < EXACT_IN_DOUBLE:
                     number(row, place, value, self._decimal(value))
                 else:
+                    string(row, place, str(value))
+            elif isinstance(value, int):
+                if abs(value) < EXACT_IN_DOUBLE:
                     number(row, place, value)
+                else:
+                    string(row, place, str(value))
             elif isinstance(value, datetime):
                 sheet.write_datetime(row, place, value, self._moment)
             elif isinstance(value, date):

@@ -44,7 +44,7 @@ def format_minor(amount: int | None, currency: str) -> str:
     locale = _locale(get_language())
     pattern, symbol = _pattern(locale, code)
     with localcontext(prec=40, rounding=ROUND_HALF_EVEN):
-        return pattern.apply(major(amount, code), locale).replace("¤", symbol).strip()
+        return str(pattern.apply(major(amount, code), locale)).replace("¤", symbol).strip()
 
 
 def parse_major(text: str, currency: str) -> int:

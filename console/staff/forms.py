@@ -60,7 +60,7 @@ class NewStaffForm(forms.Form):
 
 
 class StaffForm(ZoneForm):
-    name = forms.CharField(label=_("Name"), max_length=120)
+    name = forms.CharField(label=_("Name"), max_length=120, required=False)
     roles = forms.MultipleChoiceField(
         label=_("Roles"), choices=ROLE_CHOICES, widget=forms.CheckboxSelectMultiple, required=False,
         help_text=_("A change counts from the person's next click. Without a role they can open nothing."),

@@ -46,6 +46,7 @@ class Delivery(models.Model):
             models.Index(fields=["verdict", "-received_at", "-id"], name="delivery_by_verdict"),
             models.Index(fields=["due_at", "id"], condition=Q(due_at__isnull=False), name="delivery_due"),
             models.Index(fields=["event_id"], name="delivery_by_event"),
+            models.Index(fields=["object_id", "-received_at"], name="delivery_by_object"),
             models.Index(fields=["body_hash"], name="delivery_by_hash"),
         ]
         constraints: ClassVar = [

@@ -102,7 +102,7 @@ def status_of(word: str, kind: str) -> Status | None:
 def status(word: str | None, kind: str) -> SafeString:
     """{% status card.status "card" %}: a shape and a plain word; nothing to say is a dash."""
     if not word:
-        return dash(word)
+        return nothing()
     known = status_of(word, kind)
     if known is None:
         return format_html(
@@ -129,26 +129,28 @@ def badge(label: object, tone: str = "idle", shape: str = "dot") -> SafeString:
 
 
 @register.filter
-def money(amount: int | None, currency: str | None) -> str | SafeString:
+def money(amount: int | None, currency: str | None) -> str:
     """{{ amount|money:currency }} from minor units; a dash where there is no amount."""
-    return dash(amount) if amount is None else format_minor(amount, currency or "")
+    return nothing() if amount is None else format_minor(amount, currency or "")
 
 
 @register.filter
 def dash(value: object) -> object:
     """{{ value|dash }}: a quiet dash where there is nothing, read out as “none”."""
-    if value is None or value == "":
-        return format_html(
-            '<span class="none"><span aria-hidden="true">{}</span><span class="sr">{}</span></span>', NOTHING, _("none")
-        )
-    return value
+    return nothing() if value is None or value == "" else value
+
+
+def nothing() -> SafeString:
+    return format_html(
+        '<span class="none"><span aria-hidden="true">{}</span><span class="sr">{}</span></span>', NOTHING, _("none")
+    )
 
 
 @register.simple_tag
-def when(moment: datetime | date | None) -> object:
+def when(moment: datetime | date | None) -> SafeString:
     """{% when card.created_at %}: as short as can be, with the exact instant in UTC and in the reader's zone."""
     if moment is None:
-        return dash(None)
+        return nothing()
     if not isinstance(moment, datetime):
         return format_html('<time datetime="{}">{}</time>', moment.isoformat(), formats.date_format(moment, "j M Y"))
     here = timezone.localtime(moment)
@@ -177,11 +179,11 @@ def short_time(here: datetime, now: datetime | None = None) -> str:
 
 
 @register.simple_tag
-def copyable(text: object, short: int = 0) -> object:
+def copyable(text: object, short: int = 0) -> SafeString:
     """{% copyable card.codego_id %}: an id with a button that copies it; `short=8` shows so many characters of it."""
     whole = "" if text is None else str(text)
     if not whole:
-        return dash(None)
+        return nothing()
     shown = f"{whole[:short]}…" if short and len(whole) > short + 1 else whole
     return format_html(
         '<span class="copyable"><code title="{whole}">{shown}</code>'
