@@ -8,6 +8,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from itertools import islice
 from pathlib import Path
+from types import NoneType
 from typing import Any
 
 import xlsxwriter
@@ -113,31 +114,34 @@ class _Cells:
         return self._decimals[places]
 
     def writer(self, sheet: Any) -> Callable[[int, int, object], None]:
-        string, number = sheet.write_string, sheet.write_number
+        """Writes a value into a cell of its type; what has no type of its own is written as its text."""
+        string, number, moment = sheet.write_string, sheet.write_number, sheet.write_datetime
 
-        def write(row: int, place: int, value: object) -> None:  # text first: most cells are
-            if value is None or value == "":
-                return
-            if isinstance(value, str):
-                string(row, place, value)
-            elif isinstance(value, bool):
-                sheet.write_boolean(row, place, value)
-            elif isinstance(value, Decimal):
-                if abs(value) < EXACT_IN_DOUBLE:
-                    number(row, place, value, self._decimal(value))
-                else:
-                    string(row, place, str(value))
-            elif isinstance(value, int):
-                if abs(value) < EXACT_IN_DOUBLE:
-                    number(row, place, value)
-                else:
-                    string(row, place, str(value))
-            elif isinstance(value, datetime):
-                sheet.write_datetime(row, place, value, self._moment)
-            elif isinstance(value, date):
-                sheet.write_datetime(row, place, value, self._day)
+        def whole(row: int, place: int, value: int) -> None:
+            write = number if abs(value) < EXACT_IN_DOUBLE else text
+            write(row, place, value)
+
+        def decimal(row: int, place: int, value: Decimal) -> None:
+            if abs(value) < EXACT_IN_DOUBLE:
+                number(row, place, value, self._decimal(value))
             else:
-                string(row, place, str(value))
+                text(row, place, value)
+
+        def text(row: int, place: int, value: object) -> None:
+            string(row, place, str(value))
+
+        kinds: dict[type, Callable[..., object]] = {
+            str: string,
+            NoneType: sheet.write_blank,
+            bool: sheet.write_boolean,
+            int: whole,
+            Decimal: decimal,
+            datetime: lambda row, place, value: moment(row, place, value, self._moment),
+            date: lambda row, place, value: moment(row, place, value, self._day),
+        }
+
+        def write(row: int, place: int, value: object) -> None:
+            kinds.get(type(value), text)(row, place, value)
 
         return write
 

@@ -7,7 +7,6 @@ from typing import Any
 from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
 from console.codego.records import normal
 from transactions.models import Transaction
@@ -65,11 +64,6 @@ class Hold:
     @property
     def is_overdue(self) -> bool:
         return timezone.now() > self.closes_at
-
-    @property
-    def age(self) -> str:
-        days = self.age_days
-        return ngettext("%(days)d day", "%(days)d days", days) % {"days": days}
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,7 @@ class Remedy:
     url: Callable[[Card], str]
     permission: Permission
     states: frozenset[str] = frozenset()
+    dialog: bool = False  # whether it opens over the page
     gone: Any = ""  # what to say where the card is no longer in such a state
 
 
@@ -54,17 +55,29 @@ def _issue(card: Card) -> str:
 
 LIVE = CHANGES[CommandKind.CANCEL].allowed
 UNLOCK = Remedy(
-    _("Unlock card"), _card_route("unlock"), Permission.CARD_UNLOCK, CHANGES[CommandKind.UNLOCK].allowed,
-    _("The card is no longer locked, so another attempt can go through."),
-)  # fmt: skip
+    _("Unlock card"),
+    _card_route("unlock"),
+    Permission.CARD_UNLOCK,
+    CHANGES[CommandKind.UNLOCK].allowed,
+    dialog=True,
+    gone=_("The card is no longer locked, so another attempt can go through."),
+)
 ACTIVATE = Remedy(
-    _("Activate card"), _card_route("activate"), Permission.CARD_ACTIVATE, CHANGES[CommandKind.ACTIVATE].allowed,
-    _("The card has been activated since, so another attempt can go through."),
-)  # fmt: skip
+    _("Activate card"),
+    _card_route("activate"),
+    Permission.CARD_ACTIVATE,
+    CHANGES[CommandKind.ACTIVATE].allowed,
+    dialog=True,
+    gone=_("The card has been activated since, so another attempt can go through."),
+)
 LIMIT = Remedy(
-    _("Change limit"), _card_route("limit"), Permission.CARD_LIMIT, LIVE,
-    _("The card has been cancelled since, so its limit no longer matters."),
-)  # fmt: skip
+    _("Change limit"),
+    _card_route("limit"),
+    Permission.CARD_LIMIT,
+    LIVE,
+    dialog=True,
+    gone=_("The card has been cancelled since, so its limit no longer matters."),
+)
 FUND = Remedy(_("See balance and deposit address"), _account, Permission.RECORD_READ)
 CARD = Remedy(_("Open card"), lambda card: card.get_absolute_url(), Permission.RECORD_READ)
 ISSUE = Remedy(_("Issue another card"), _issue, Permission.CARD_ISSUE)

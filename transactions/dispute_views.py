@@ -162,6 +162,6 @@ def _columns() -> list[Column]:
         Column("amount", _("Amount"), "amount", numeric=True),
         Column("status", _("Status")),
         Column("opened", _("Opened"), "opened"),
-        Column("resolved", _("Resolved")),
+        Column("age", _("Age")),
         Column("card", _("Card")),
     ]

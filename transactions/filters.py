@@ -119,7 +119,8 @@ class TransactionFilters(DaysFilter):
         chips = []
         for (bound, value), chip in zip(self.in_force(), super().chips(request), strict=True):
             found = RECORDS[bound.name].filter(pk=value).first() if bound.name in RECORDS else None
-            chips.append(chip._replace(value=privacy.name(found, clear=clear) if found else chip.value))
+            said = privacy.name(found, clear=clear) if found else chip.value
+            chips.append(Chip(chip.label, said, chip.remove_url))
         return chips
 
 

@@ -2,7 +2,7 @@
 
 import zoneinfo
 from datetime import datetime, time, timedelta
-from typing import Any, ClassVar
+from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -29,7 +29,7 @@ class DayField(forms.DateField):
     """A day, as the browser's own calendar gives it."""
 
     widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-    default_validators: ClassVar = [MinValueValidator(EARLIEST), MaxValueValidator(LATEST)]
+    default_validators = [MinValueValidator(EARLIEST), MaxValueValidator(LATEST)]  # noqa: RUF012 - as Django writes it
 
 
 class DisputeForm(forms.Form):

@@ -44,6 +44,7 @@ TOTALS_HEAD = ("Currency", "Status", "Rows", "Signed amount", "Rows without an a
 
 def ask(report: Report, *, actor: Actor) -> Report:
     """Queues a report of what is known at this moment; the worker's beat finds it within seconds."""
+    assert actor.user_id is not None, "the system asks for no reports"
     report.asked_by_id, report.cut_off = actor.user_id, timezone.now()
     report.save()
     audit.record(

@@ -7,7 +7,7 @@ import zipfile
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import pytest
 from hypothesis import given
@@ -27,7 +27,7 @@ def read_csv(chunks) -> list[list[str]]:
 def read_xlsx(path: Path, sheet: int = 1) -> list[dict[str, tuple[str, str]]]:
     """Rows of {cell: (type, value)}; the type is `formula` where the cell holds one."""
     with zipfile.ZipFile(path) as book:
-        root = ElementTree.fromstring(book.read(f"xl/worksheets/sheet{sheet}.xml"))
+        root = ET.fromstring(book.read(f"xl/worksheets/sheet{sheet}.xml"))
     return [{cell.get("r"): _cell(cell) for cell in row} for row in root.iter(f"{SHEET}row")]
 
 
@@ -126,7 +126,9 @@ def test_a_sheet_has_typed_cells_and_no_formula(tmp_path):
 
 def test_a_time_is_written_as_it_reads_in_its_zone(tmp_path):
     path = tmp_path / "report.xlsx"
-    write_xlsx(path, [ExportColumn("At", lambda row: row)], [datetime(2026, 11, 24, 12, tzinfo=UTC), date(2026, 11, 24)])
+    write_xlsx(
+        path, [ExportColumn("At", lambda row: row)], [datetime(2026, 11, 24, 12, tzinfo=UTC), date(2026, 11, 24)]
+    )
     assert [row[f"A{place}"] for place, row in enumerate(read_xlsx(path)[1:], 2)] == [("n", "46350.5"), ("n", "46350")]
 
 

@@ -66,7 +66,9 @@ def test_a_kind_that_does_not_exist_is_a_mistake_in_the_template():
     [("delivery", DeliveryVerdict), ("command", CommandState), ("run", RunState), ("run", ReportState)],
 )
 def test_every_state_of_our_own_has_its_word(kind, choices):
-    assert {value: status_of(value, kind) is not None for value in choices.values} == dict.fromkeys(choices.values, True)
+    assert {value: status_of(value, kind) is not None for value in choices.values} == dict.fromkeys(
+        choices.values, True
+    )
 
 
 @pytest.mark.parametrize("kind", sorted(KINDS))

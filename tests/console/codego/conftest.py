@@ -4,6 +4,7 @@ import contextlib
 import json
 import threading
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -12,6 +13,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
+from console.codego.bodies import NewCard
 from console.codego.client import Codego
 from console.codego.protocols import Exchange, Priority
 from console.codego.secret import Secret
@@ -204,3 +206,26 @@ def client(scripted: Scripted, connect: Callable[..., Codego]) -> Codego:
 def live(sandbox, connect: Callable[..., Codego]) -> Codego:
     """A client of the sandbox, which runs as a process of its own."""
     return connect(sandbox.api_url, kyc_url=sandbox.kyc_url, key=sandbox.api_key, kyc_key=sandbox.api_key, timeout=5)
+
+
+@pytest.fixture
+def holder(sandbox):
+    """An approved cardholder without a company, with collateral."""
+    users = [
+        user for user in sandbox.list("users") if user["applicationStatus"] == "approved" and not user.get("companyId")
+    ]
+    sandbox.story("fund", userId=users[0]["id"], amount=100_000)
+    return users[0]["id"]
+
+
+@pytest.fixture
+def card(live, holder):
+    return live.issue_card(holder, NewCard(type="virtual"), idempotency_key=uuid.uuid4())
+
+
+@pytest.fixture
+def purchase(sandbox, card):
+    """A settled purchase; its id."""
+    made = sandbox.story("authorise", cardId=card.id, amount=1250, currency="usd", merchantName="COFFEE SHOP")
+    sandbox.story("settle", transactionId=made["id"])
+    return made["id"]
