@@ -114,7 +114,9 @@ class Contract(Mirrored):
     controller_address = models.CharField(max_length=128, blank=True, default="")
     proxy_address = models.CharField(max_length=128, blank=True, default="")
     deposit_address = models.CharField(max_length=128, blank=True, default="")
-    tokens = models.JSONField(default=list)  # [{"address", "balance", "exchange_rate", "advance_rate"}], decimals as text
+    tokens = models.JSONField(
+        default=list
+    )  # [{"address", "balance", "exchange_rate", "advance_rate"}], decimals as text
 
     class Meta:
         constraints: ClassVar = [owned("contract_has_owner")]

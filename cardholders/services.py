@@ -111,9 +111,7 @@ def _add(applicant: New, actor: Actor) -> New:
     applicant.external_id, applicant.by_reference = new_external_id(), True
     with transaction.atomic():
         applicant.save()
-        audit.record(
-            Action.APPLICANT_ADD, actor=actor, record=str(applicant._meta.model_name), record_id=applicant.pk
-        )
+        audit.record(Action.APPLICANT_ADD, actor=actor, record=str(applicant._meta.model_name), record_id=applicant.pk)
     return applicant
 
 

@@ -47,7 +47,9 @@ def apply_contracts(records: Sequence[ContractRecord], *, source: Source) -> App
     companies = refer(Company, (r.company_id for r in records if r.company_id))
     with transaction.atomic():
         ownerless = [r.id for r in records if not (r.user_id or r.company_id)]
-        known = set(Contract.objects.filter(codego_id__in=ownerless, by_reference=False).values_list("codego_id", flat=True))
+        known = set(
+            Contract.objects.filter(codego_id__in=ownerless, by_reference=False).values_list("codego_id", flat=True)
+        )
         unplaced = {i for i in ownerless if i not in known}
         refer(Contract, unplaced)
         placed = [r for r in records if r.id not in unplaced]

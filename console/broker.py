@@ -42,7 +42,10 @@ class Channel(filesystem.Channel):
         raise Empty
 
     def _messages(self, queue: str) -> list[Path]:
-        return sorted(Path(self.data_folder_in).glob(f"*.{queue}.msg"), key=lambda path: path.stat().st_mtime_ns if path.exists() else 0)
+        return sorted(
+            Path(self.data_folder_in).glob(f"*.{queue}.msg"),
+            key=lambda path: path.stat().st_mtime_ns if path.exists() else 0,
+        )
 
     def _size(self, queue: str) -> int:
         return len(self._messages(queue))

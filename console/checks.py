@@ -59,7 +59,9 @@ def installation(**_: Any) -> list[CheckMessage]:
     except DatabaseError:
         return []  # not migrated yet: there is nothing to contradict
     if first and first.environment != environment:
-        words = f"This database belongs to the {first.environment} environment. Use another DATABASE_URL for {environment}."
+        words = (
+            f"This database belongs to the {first.environment} environment. Use another DATABASE_URL for {environment}."
+        )
         found.append(_error("E007", words))
     if demo:
         found.append(_error("E008", "Demo staff are in this live database. Delete or deactivate them first."))

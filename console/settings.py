@@ -50,13 +50,15 @@ CODEGO_KYC_URL = env.str(
     default="https://kyc-live.codegotech.com/api" if _LIVE else "https://kyc-sandbox.codegotech.com/api",
 ).rstrip("/")
 _kyc = urlsplit(CODEGO_KYC_URL)
-CODEGO_KYC_ORIGINS = sorted({
-    *env.list(
-        "CODEGO_KYC_ORIGINS",
-        default=["https://kyc-live.codegotech.com" if _LIVE else "https://kyc-sandbox.codegotech.com"],
-    ),
-    f"{_kyc.scheme}://{_kyc.netloc}",
-})
+CODEGO_KYC_ORIGINS = sorted(
+    {
+        *env.list(
+            "CODEGO_KYC_ORIGINS",
+            default=["https://kyc-live.codegotech.com" if _LIVE else "https://kyc-sandbox.codegotech.com"],
+        ),
+        f"{_kyc.scheme}://{_kyc.netloc}",
+    }
+)
 CODEGO_WEBHOOK_SECRETS = env.list("CODEGO_WEBHOOK_SECRETS", default=[])
 CODEGO_TIMEOUT = 10.0  # seconds; what integrators of this API use
 

@@ -49,7 +49,16 @@ class Sandbox:
 
 
 def start_sandbox(folder: Path, *more: str) -> tuple[subprocess.Popen[str], Sandbox]:
-    command = [sys.executable, "-m", "console.sandbox", "--port", "0", "--database", str(folder / "sandbox.sqlite3"), *more]
+    command = [
+        sys.executable,
+        "-m",
+        "console.sandbox",
+        "--port",
+        "0",
+        "--database",
+        str(folder / "sandbox.sqlite3"),
+        *more,
+    ]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT)
     line = process.stdout.readline()
     assert line.startswith("sandbox ready "), line
@@ -58,7 +67,9 @@ def start_sandbox(folder: Path, *more: str) -> tuple[subprocess.Popen[str], Sand
 
 @pytest.fixture(scope="session")
 def sandbox_process(tmp_path_factory) -> Iterator[Sandbox]:
-    process, running = start_sandbox(tmp_path_factory.mktemp("sandbox"), "--size", "small", "--seed", "1", "--rate", "1000")
+    process, running = start_sandbox(
+        tmp_path_factory.mktemp("sandbox"), "--size", "small", "--seed", "1", "--rate", "1000"
+    )
     yield running
     running.http.close()
     process.terminate()

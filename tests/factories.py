@@ -108,7 +108,13 @@ def make_delivery(**fields: Any) -> Delivery:
 
 def make_run(**fields: Any) -> Run:
     counts = {"cards": {"seen": 2, "created": 1, "changed": 1, "unchanged": 0, "failed": 0}}
-    defaults = {"kind": "reconcile", "resources": ["cards"], "state": "done", "counts": counts, "finished_at": timezone.now()}
+    defaults = {
+        "kind": "reconcile",
+        "resources": ["cards"],
+        "state": "done",
+        "counts": counts,
+        "finished_at": timezone.now(),
+    }
     return Run.objects.create(**defaults | {"due_at": None} | fields)
 
 

@@ -38,7 +38,11 @@ def main() -> int:
             elif have[package] not in SpecifierSet(wanted):
                 wrong.append(f"{stem}.txt pins {package} {have[package]}, which is not {wanted}")
     run, dev = pinned("requirements.txt"), pinned("requirements-dev.txt")
-    wrong += [f"{p} is {v} in requirements.txt and {dev.get(p)} in requirements-dev.txt" for p, v in run.items() if dev.get(p) != v]
+    wrong += [
+        f"{p} is {v} in requirements.txt and {dev.get(p)} in requirements-dev.txt"
+        for p, v in run.items()
+        if dev.get(p) != v
+    ]
     if wrong:
         print("\n".join([*wrong, "Run `make requirements`."]), file=sys.stderr)
     return bool(wrong)

@@ -35,7 +35,11 @@ def _listening(port: int, seconds: float = 30) -> None:
 
 def _as_postgres(command: list[str]) -> list[str]:
     """initdb and postgres refuse root; elsewhere they run as whoever runs the tests."""
-    return ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups", *command] if os.geteuid() == 0 else command
+    return (
+        ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups", *command]
+        if os.geteuid() == 0
+        else command
+    )
 
 
 @contextmanager
@@ -46,7 +50,18 @@ def postgres() -> Iterator[str]:
     if os.geteuid() == 0:
         shutil.chown(folder, "postgres", "postgres")
     port = free_port()
-    init = [str(binaries / "initdb"), "-D", str(folder / "data"), "-U", "deckhand", "-A", "trust", "-E", "UTF8", "--no-sync"]
+    init = [
+        str(binaries / "initdb"),
+        "-D",
+        str(folder / "data"),
+        "-U",
+        "deckhand",
+        "-A",
+        "trust",
+        "-E",
+        "UTF8",
+        "--no-sync",
+    ]
     subprocess.run(_as_postgres(init), check=True, stdout=subprocess.DEVNULL, cwd="/")
     options = ["-p", str(port), "-k", str(folder), "-c", "listen_addresses=127.0.0.1", "-c", "fsync=off"]
     server = subprocess.Popen(
@@ -57,7 +72,9 @@ def postgres() -> Iterator[str]:
         _listening(port)
         time.sleep(0.5)
         subprocess.run(
-            [str(binaries / "createdb"), "-h", "127.0.0.1", "-p", str(port), "-U", "deckhand", "deckhand"], check=True, cwd="/"
+            [str(binaries / "createdb"), "-h", "127.0.0.1", "-p", str(port), "-U", "deckhand", "deckhand"],
+            check=True,
+            cwd="/",
         )
         yield f"postgres://deckhand@127.0.0.1:{port}/deckhand"
     finally:
@@ -69,7 +86,19 @@ def postgres() -> Iterator[str]:
 @contextmanager
 def redis() -> Iterator[str]:
     port, folder = free_port(), tempfile.mkdtemp(prefix="deckhand-redis-")
-    command = ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", folder]
+    command = [
+        "redis-server",
+        "--port",
+        str(port),
+        "--bind",
+        "127.0.0.1",
+        "--save",
+        "",
+        "--appendonly",
+        "no",
+        "--dir",
+        folder,
+    ]
     server = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     try:
         _listening(port)

@@ -37,11 +37,16 @@ MEANINGS = {
 class Step:
     label: Any
     at: datetime | None
-    amount: int | None = None
+    amount: int | None = None  # as sent: a refund is negative over the wire
     note: Any = ""
     tone: str = "good"
     shape: str = "dot"
     transaction: Transaction | None = None  # where the step is another transaction
+
+    @property
+    def size(self) -> int | None:
+        """Without its sign: the label says which way it went."""
+        return None if self.amount is None else abs(self.amount)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from console.exports import ExportColumn
 from console.money import major
+from console.privacy import DOTS
 from transactions.models import Transaction
 
 UNITS = "Amounts in major units of the currency beside them; signed amounts are the holder's side; times with offset"
@@ -40,8 +41,8 @@ def report_columns(zone: ZoneInfo) -> list[ExportColumn]:
     ]
 
 
-def dispute_columns(zone: ZoneInfo) -> list[ExportColumn]:
-    """A dispute and the purchase it is about, where that is known."""
+def dispute_columns(zone: ZoneInfo, *, clear: bool) -> list[ExportColumn]:
+    """A dispute and the purchase it is about, where that is known. Its text can name people, so it may be masked."""
     when = _clock(zone)
 
     def about(value: Callable[[Transaction], object]) -> Callable[[object], object]:
@@ -57,7 +58,7 @@ def dispute_columns(zone: ZoneInfo) -> list[ExportColumn]:
         ExportColumn("Currency", about(lambda t: t.currency.upper())),
         ExportColumn("Merchant", about(lambda t: t.merchant_name)),
         ExportColumn("Posted at", about(lambda t: when(t.posted_at))),
-        ExportColumn("Text", lambda d: d.text_evidence),
+        ExportColumn("Text", lambda d: d.text_evidence if clear or not d.text_evidence else DOTS),
     ]
 
 

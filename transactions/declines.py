@@ -268,7 +268,11 @@ class Explained:
     decline: Decline
     words: str
     url: str = ""
-    note: Any = ""
+    note: Any = ""  # where the remedy is no longer needed
+
+    @property
+    def for_us(self) -> bool:
+        return self.decline.fixer is Fixer.US and not self.note
 
 
 def decline_of(words: str) -> Decline:

@@ -49,7 +49,7 @@ def export_disputes(request: HttpRequest) -> StreamingHttpResponse:
         ROWS.filter(by_reference=False),
         name="disputes",
         form=DisputeFilters(request.GET),
-        columns=dispute_columns,
+        columns=lambda zone: dispute_columns(zone, clear=allowed(request.user, Permission.PERSONAL_READ)),
         sorts=DISPUTE_SORTS,
         default_sort=NEWEST_DISPUTES,
     )

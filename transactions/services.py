@@ -44,12 +44,6 @@ def open_dispute(transaction: Transaction, text: str, *, actor: Actor) -> Comman
     """Opens a dispute (reference, step 5). Raises CannotDo, also while an earlier attempt is still unknown."""
     if words := why_not_dispute(transaction):
         _refuse(transaction, actor, words)
-    earlier = Command.objects.filter(
-        kind=CommandKind.DISPUTE, record="transaction", record_id=transaction.pk,
-        state__in=[CommandState.INTENT, CommandState.SENT, CommandState.UNKNOWN, CommandState.SEVERAL],
-    )  # fmt: skip
-    if earlier.exists():
-        _refuse(transaction, actor, _("An earlier dispute of this purchase is still being looked up."))
     command = commands.begin(
         CommandKind.DISPUTE,
         record="transaction",

@@ -152,4 +152,8 @@ def due() -> list[Command]:
 
 def of_record(record: str, record_id: int, limit: int = 8) -> list[Command]:
     """The newest commands on a record, for its page."""
-    return list(Command.objects.filter(record=record, record_id=record_id).select_related("actor").order_by("-created_at")[:limit])
+    return list(
+        Command.objects.filter(record=record, record_id=record_id)
+        .select_related("actor")
+        .order_by("-created_at")[:limit]
+    )

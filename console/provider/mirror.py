@@ -51,7 +51,9 @@ class Mirrored(models.Model):
 OURS = frozenset({"id", "created_at", "dirty_at", "reading_at", "read_failures", "read_error", "external_id"})
 
 
-PERSONAL = frozenset({"first_name", "last_name", "name", "email", "phone_country_code", "phone_number", "address", "owners"})
+PERSONAL = frozenset(
+    {"first_name", "last_name", "name", "email", "phone_country_code", "phone_number", "address", "owners"}
+)
 
 
 class Verdict(StrEnum):
@@ -87,7 +89,9 @@ class Incoming:
 
     def unreadable(self) -> set[str]:
         """Columns whose wire field was there but could not be understood: they hold nothing rather than something old."""
-        return {_column(flag.split(":", 1)[0]) for flag in self.flags} & {n for n, v in self.values.items() if v is None}
+        return {_column(flag.split(":", 1)[0]) for flag in self.flags} & {
+            n for n, v in self.values.items() if v is None
+        }
 
 
 def _column(wire_name: str) -> str:

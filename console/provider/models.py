@@ -61,13 +61,15 @@ class Command(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["record", "record_id", "-created_at"], name="command_of_record"),
             models.Index(fields=["check_at"], condition=Q(check_at__isnull=False), name="command_due"),
-            models.Index(fields=["state"], condition=Q(state__in=["intent", "sent", "unknown", "several"]), name="command_open"),
+            models.Index(
+                fields=["state"], condition=Q(state__in=["intent", "sent", "unknown", "several"]), name="command_open"
+            ),
         ]
         constraints: ClassVar = [
             models.UniqueConstraint(
-                fields=["record", "record_id"],
-                condition=Q(kind="issue", state__in=["intent", "sent", "unknown", "several"]),
-                name="one_issue_in_flight",
+                fields=["kind", "record", "record_id"],
+                condition=Q(kind__in=["issue", "dispute"], state__in=["intent", "sent", "unknown", "several"]),
+                name="one_creation_in_flight",
             ),
         ]
 

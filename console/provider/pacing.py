@@ -31,9 +31,7 @@ class SharedPacer:
                 budget.save(update_fields=["next_at"])
         return max(0.0, (slot - now).total_seconds())
 
-    def learn(
-        self, *, status: int, limit: int | None, remaining: int | None, reset_seconds: float | None
-    ) -> None:
+    def learn(self, *, status: int, limit: int | None, remaining: int | None, reset_seconds: float | None) -> None:
         """Follows what the provider says is left until its window ends."""
         if reset_seconds is None:
             return

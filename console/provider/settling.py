@@ -49,9 +49,7 @@ def settle_creation(client: Codego, command: Command, look: Look) -> Command:
 def later(command: Command, message: str = "") -> Command:
     """Looks again after a pause that grows."""
     pause = PAUSES[min(max(command.checks, 1), len(PAUSES)) - 1]
-    return finish(
-        command, CommandState.UNKNOWN, message=message or command.message, check_at=timezone.now() + pause
-    )
+    return finish(command, CommandState.UNKNOWN, message=message or command.message, check_at=timezone.now() + pause)
 
 
 def settle_change(command: Command, *, applied: bool) -> Command:
@@ -60,5 +58,7 @@ def settle_change(command: Command, *, applied: bool) -> Command:
     if applied:
         return finish(command, CommandState.DONE, message=_("Confirmed by reading the card."))
     if command.checks >= 2:
-        return finish(command, CommandState.NOT_DONE, message=_("The provider did not make the change. You can try again."))
+        return finish(
+            command, CommandState.NOT_DONE, message=_("The provider did not make the change. You can try again.")
+        )
     return later(command)

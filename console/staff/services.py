@@ -39,9 +39,7 @@ def update(user: User, *, name: str, roles: Sequence[str], time_zone: str, is_ac
         user.name, user.roles, user.time_zone, user.is_active = name, list(roles), time_zone, is_active
         user.save(update_fields=["name", "roles", "time_zone", "is_active"])
         after = {"roles": user.roles, "is_active": user.is_active}
-        audit.record(
-            Action.STAFF_UPDATE, actor=actor, record="staff", record_id=user.pk, before=before, after=after
-        )
+        audit.record(Action.STAFF_UPDATE, actor=actor, record="staff", record_id=user.pk, before=before, after=after)
     if not is_active:
         _end_sessions(user)
 

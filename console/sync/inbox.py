@@ -92,9 +92,7 @@ def _claim(limit: int) -> list[Delivery]:
         if connection.features.has_select_for_update_skip_locked:
             due = due.select_for_update(skip_locked=True)
         claimed = list(due[:limit])
-        Delivery.objects.filter(pk__in=[d.pk for d in claimed]).update(
-            due_at=now + LEASE, attempts=F("attempts") + 1
-        )
+        Delivery.objects.filter(pk__in=[d.pk for d in claimed]).update(due_at=now + LEASE, attempts=F("attempts") + 1)
     for delivery in claimed:
         delivery.attempts += 1
     return claimed

@@ -56,10 +56,14 @@ def _step(resource: str, cursor: dict[str, Any], applied: Applied) -> Step:
 
 
 def _failed(cursor: dict[str, Any], resource: str, codego_id: str | None, failure: Exception) -> Step:
-    return Step(cursor, Counter(seen=1, failed=1), [{"resource": resource, "id": codego_id, "error": str(failure)[:200]}])
+    return Step(
+        cursor, Counter(seen=1, failed=1), [{"resource": resource, "id": codego_id, "error": str(failure)[:200]}]
+    )
 
 
-def _pages(resource: str, pages: Pages, apply: Apply, cursor: dict[str, Any], *, newest: bool = False) -> Iterator[Step]:
+def _pages(
+    resource: str, pages: Pages, apply: Apply, cursor: dict[str, Any], *, newest: bool = False
+) -> Iterator[Step]:
     """Every page from the cursor on; `newest` stops at the first page that tells nothing new."""
     found = pages(cursor.get("page"))
     while True:

@@ -129,9 +129,9 @@ def badge(label: object, tone: str = "idle", shape: str = "dot") -> SafeString:
 
 
 @register.filter
-def money(amount: int | None, currency: str | None) -> str:
-    """{{ amount|money:currency }} from minor units; a dash where there is no amount."""
-    return nothing() if amount is None else format_minor(amount, currency or "")
+def money(amount: int | str | None, currency: str | None) -> str:
+    """{{ amount|money:currency }} from minor units; a dash where there is no amount, which a template calls ""."""
+    return nothing() if amount is None or isinstance(amount, str) else format_minor(amount, currency or "")
 
 
 @register.filter

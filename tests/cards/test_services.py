@@ -202,4 +202,3 @@ def test_no_replacement_while_the_old_card_may_still_live(sandbox, card, actor):
     sandbox.fault("PATCH /cards/*", "drop_before")
     cancelled, issued = services.replace(card, ORDER, actor=actor, reason="stolen")
     assert (cancelled.state, issued) == (CommandState.UNKNOWN, None)
-

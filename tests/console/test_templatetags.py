@@ -87,6 +87,7 @@ def test_every_shape_is_drawn(shape):
     [
         ('{{ amount|money:"usd" }}', "$12.50"),
         ('{{ nothing|money:"usd" }}', "— none"),
+        ('{{ nothing.amount|money:"usd" }}', "— none"),
         ("{{ nothing|dash }}", "— none"),
         ("{{ empty|dash }}", "— none"),
         ("{{ zero|dash }}", "0"),

@@ -55,7 +55,12 @@ class Console:
     def manage(self, *command: str, check: bool = True) -> str:
         environment = self.environment | {"SECRET_KEY": (self.folder / "var" / "secret_key").read_text()}
         done = subprocess.run(
-            [sys.executable, "manage.py", *command], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+            [sys.executable, "manage.py", *command],
+            cwd=ROOT,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
         )
         assert not check or done.returncode == 0, done.stderr
         return done.stdout
@@ -65,7 +70,9 @@ class Console:
 
     def workers(self) -> list[int]:
         """Process ids of the worker, its beat and its children."""
-        found = subprocess.run(["pgrep", "-f", f"celery.*{self.folder}/var/beat"], capture_output=True, text=True, check=False)
+        found = subprocess.run(
+            ["pgrep", "-f", f"celery.*{self.folder}/var/beat"], capture_output=True, text=True, check=False
+        )
         return [int(pid) for pid in found.stdout.split()]
 
     def kill_worker(self) -> None:
@@ -91,7 +98,14 @@ class Console:
     def sandbox(self) -> Sandbox:
         """The provider that `make run` started; its keys are in its own file, not ours to print."""
         url = f"http://localhost:{self.sandbox_port}"
-        told = {"url": url, "api_url": f"{url}/api/v1", "kyc_url": f"{url}/api", "api_key": "", "webhook_secret": "", "public_key": ""}
+        told = {
+            "url": url,
+            "api_url": f"{url}/api/v1",
+            "kyc_url": f"{url}/api",
+            "api_key": "",
+            "webhook_secret": "",
+            "public_key": "",
+        }
         return Sandbox(told)
 
 
@@ -129,7 +143,12 @@ def browser():
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(
             executable_path=CHROMIUM,
-            args=["--no-sandbox", "--disable-dev-shm-usage", "--disable-background-networking", "--disable-component-update"],
+            args=[
+                "--no-sandbox",
+                "--disable-dev-shm-usage",
+                "--disable-background-networking",
+                "--disable-component-update",
+            ],
         )
         yield chromium
         chromium.close()

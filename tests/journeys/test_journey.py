@@ -69,10 +69,7 @@ def test_a_cardholder_is_onboarded_through_the_iframe(page, console, met):
     page.goto("/cardholders/new/")
     page.get_by_label(re.compile("mail", re.IGNORECASE)).fill("journey@holder.test")
     page.get_by_label("Last name").fill("Whatever")
-    page.locator("main form button[type=submit]").last.click()
-    page.wait_for_url(re.compile(r"/cardholders/\d+/"))
-    if page.locator("iframe").count() == 0:
-        page.get_by_role("button", name=re.compile("identity check|KYC", re.IGNORECASE)).first.click()
+    submit(page, "Add and start the check")
     frame_at = page.locator("iframe").get_attribute("src")
     met["iframe"].add(frame_at.split("token=")[1])
     frame = page.frame_locator("iframe")
@@ -154,7 +151,8 @@ def test_a_purchase_appears_settles_and_is_disputed(page, console):
 
     console.wait(lambda: shown("Pending"), "the authorisation did not appear")
     page.locator("main tr a").filter(has_text="Canary Books").first.click()
-    expect(page.locator("main")).to_contain_text("not settled")
+    expect(page.locator("main")).to_contain_text("not settled yet")
+    expect(page.get_by_role("link", name="Open dispute")).to_have_count(0)
     console.sandbox.story("settle", transactionId=spend["id"])
     console.wait(lambda: shown("Completed"), "the settlement did not appear")
     page.locator("main tr a").filter(has_text="Canary Books").first.click()
@@ -179,8 +177,7 @@ def test_a_company_is_onboarded(page, met):
     page.goto("/companies/new/")
     page.get_by_label(re.compile("mail", re.IGNORECASE)).fill("office@journey.test")
     page.get_by_label(re.compile("name", re.IGNORECASE)).first.fill("Journey TestApproved Ltd")
-    page.locator("main form button[type=submit]").last.click()
-    page.wait_for_url(re.compile(r"/companies/\d+/"))
+    submit(page, "Add and start the check")
     met["iframe"].add(page.locator("iframe").get_attribute("src").split("token=")[1])
     frame = page.frame_locator("iframe")
     frame.locator("[name=name]").fill("Journey TestApproved Ltd")
@@ -226,7 +223,9 @@ def searched(console: Console, sources: set[str]) -> dict[str, str]:
         if path.is_file() and not path.name.startswith("sandbox.sqlite3"):
             places[str(path.name)] = path.read_bytes().decode("latin-1")
     if "DATABASE_URL" in console.environment and os.environ.get("DATABASE_URL"):
-        places |= _postgres_rows(console.environment["DATABASE_URL"]) | _redis_keys(console.environment["CELERY_BROKER_URL"])
+        places |= _postgres_rows(console.environment["DATABASE_URL"]) | _redis_keys(
+            console.environment["CELERY_BROKER_URL"]
+        )
     return places
 
 
@@ -236,7 +235,9 @@ def _postgres_rows(url: str) -> dict[str, str]:
     with psycopg.connect(url) as connection:
         tables = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
         return {
-            f"table {table}": "\n".join(row[0] for row in connection.execute(f'SELECT t::text FROM "{table}" t').fetchall())
+            f"table {table}": "\n".join(
+                row[0] for row in connection.execute(f'SELECT t::text FROM "{table}" t').fetchall()
+            )
             for (table,) in tables
         }
 

@@ -15,7 +15,9 @@ from tests.journeys.conftest import Console
 def killed(tmp_path_factory):
     """A console whose webhook secret the test knows."""
     secret = f"whsec_{uuid.uuid4().hex}"
-    running = Console(tmp_path_factory.mktemp("killed"), SANDBOX_WEBHOOK_SECRET=secret, SANDBOX_RATE="300", SANDBOX_SIZE="demo")
+    running = Console(
+        tmp_path_factory.mktemp("killed"), SANDBOX_WEBHOOK_SECRET=secret, SANDBOX_RATE="300", SANDBOX_SIZE="demo"
+    )
     running.secret = secret
     running.start()
     yield running
@@ -36,7 +38,11 @@ def test_an_import_survives_kill_9_of_the_worker(killed):
 
     killed.wait(begun, "the import did not begin")
     killed.kill_worker()
-    killed.wait(lambda: all(r["age_s"] is not None for r in killed.status()["resources"].values()), "the import did not end", 240)
+    killed.wait(
+        lambda: all(r["age_s"] is not None for r in killed.status()["resources"].values()),
+        "the import did not end",
+        240,
+    )
     resources = killed.status()["resources"]
     assert {name: resources[name]["rows"] for name in ("cards", "transactions", "cardholders", "companies")} == {
         "cards": 400, "transactions": 20_000, "cardholders": 300, "companies": 25,
@@ -49,8 +55,16 @@ def test_500_deliveries_survive_kill_9_of_the_worker(killed):
     cards = [c for c in killed.sandbox.list("cards") if c["status"] == "active"][:100]
     for n in range(500):
         card = cards[n % len(cards)]
-        body = {**card, "status": "locked" if n >= 400 else "active", "updatedAt": f"2036-01-01T00:{n // 100:02}:{n % 60:02}.{n:06}Z"}
-        deliver(killed, f"kill-{n}", {"type": "card.updated", "body": {k: v for k, v in body.items() if not k.startswith("_")}})
+        body = {
+            **card,
+            "status": "locked" if n >= 400 else "active",
+            "updatedAt": f"2036-01-01T00:{n // 100:02}:{n % 60:02}.{n:06}Z",
+        }
+        deliver(
+            killed,
+            f"kill-{n}",
+            {"type": "card.updated", "body": {k: v for k, v in body.items() if not k.startswith("_")}},
+        )
         if n in {150, 350}:
             killed.kill_worker()
 

@@ -48,7 +48,7 @@ def test_a_lost_answer_is_found_in_the_provider_s_list(sandbox, settled, actor):
     sandbox.fault("POST /transactions/*/disputes", "drop_after")
     command = services.open_dispute(settled, "Never arrived.", actor=actor)
     assert command.state == CommandState.UNKNOWN
-    with pytest.raises(CannotDo, match="looked up"):
+    with pytest.raises(CannotDo, match="still open"):
         services.open_dispute(settled, "Again.", actor=actor)
     due_now()
     settle.settle_due()

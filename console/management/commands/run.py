@@ -128,7 +128,10 @@ def _sandbox(environment: dict[str, str]) -> Child:
     database = Path(settings.VAR) / "sandbox.sqlite3"
     database.parent.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, "-m", "console.sandbox", "--port", str(_sandbox_port()), "--database", str(database)]
-    command += ["--webhook-url", os.environ.get("SANDBOX_WEBHOOK_URL", f"http://localhost:{settings.PORT}/webhooks/codego/")]
+    command += [
+        "--webhook-url",
+        os.environ.get("SANDBOX_WEBHOOK_URL", f"http://localhost:{settings.PORT}/webhooks/codego/"),
+    ]
     child = Child("sandbox", command, dict(environment))
     process = child.start(stdout=subprocess.PIPE)
     line = process.stdout.readline() if process.stdout else ""
@@ -151,7 +154,20 @@ def _web(environment: dict[str, str]) -> Child:
 
 
 def _worker(environment: dict[str, str]) -> Child:
-    command = [sys.executable, "-m", "celery", "--quiet", "-A", "console.celery", "worker", "-B", "-c", "2", "--loglevel", "WARNING"]
+    command = [
+        sys.executable,
+        "-m",
+        "celery",
+        "--quiet",
+        "-A",
+        "console.celery",
+        "worker",
+        "-B",
+        "-c",
+        "2",
+        "--loglevel",
+        "WARNING",
+    ]
     command += ["--without-gossip", "--without-mingle", "-s", str(settings.CELERY_BEAT_FILE)]
     return Child("worker", command, environment)
 

@@ -90,7 +90,9 @@ def digest() -> dict:
     found = {}
     for model in (Cardholder, Company, Card, Transaction):
         for row in model._default_manager.all():
-            values = {f.attname: getattr(row, f.attname) for f in model._meta.concrete_fields if f.attname not in passing}
+            values = {
+                f.attname: getattr(row, f.attname) for f in model._meta.concrete_fields if f.attname not in passing
+            }
             found[model.__name__, row.codego_id] = values
     links = Transaction.objects.values_list("codego_id", "card__codego_id", "cardholder__codego_id")
     return {**found, "links": sorted(links)}
@@ -120,7 +122,11 @@ def expected(db) -> dict:
 
 
 @hypothesis_settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(order=st.permutations(range(len(STORY))), again=st.lists(st.sampled_from(range(len(STORY))), max_size=12), batch=st.integers(1, 9))
+@given(
+    order=st.permutations(range(len(STORY))),
+    again=st.lists(st.sampled_from(range(len(STORY))), max_size=12),
+    batch=st.integers(1, 9),
+)
 def test_any_order_and_any_duplication_end_in_the_same_rows(expected, order, again, batch):
     clear()
     deliver([STORY[i] for i in [*order, *again]], batch=batch)
