@@ -157,9 +157,10 @@ def test_a_purchase_appears_settles_and_is_disputed(page, console):
     console.wait(lambda: shown("Completed"), "the settlement did not appear")
     page.locator("main tr a").filter(has_text="Canary Books").first.click()
     check_axe(page)
-    page.get_by_role("link", name=re.compile("dispute", re.IGNORECASE)).last.click()
-    page.locator("textarea").last.fill("The books never arrived.")
-    page.locator("form").filter(has=page.locator("textarea")).last.locator("button[type=submit]").click()
+    page.get_by_role("link", name="Open dispute").click()
+    page.locator("dialog [name=text]").fill("The books never arrived.")
+    submit(page, "Open dispute")
+    expect(page.locator("h1")).to_contain_text("Dispute of Canary Books")
     expect(page.locator("main")).to_contain_text("The books never arrived.")
     found = [d for d in console.sandbox.list("disputes") if d["transactionId"] == spend["id"]]
     assert len(found) == 1
