@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
+from functools import cache
 from typing import Any, TypeVar
 
 from django.core.serializers.json import DjangoJSONEncoder
@@ -116,7 +117,7 @@ def write(
     model: type[Row], incoming: Sequence[Incoming], source: Source, *, final: frozenset[str] = frozenset()
 ) -> Applied:
     """Writes the records that are newer than their rows. `final` names states that nothing follows."""
-    incoming = [replace(r, raw=plain(r.raw), values=_plain_values(r.values)) for r in incoming]
+    incoming = [_fitted(model, r) for r in incoming]
     verdicts: dict[int, Verdict] = {}
     changes: list[dict[str, Any]] = []
     for turn in _turns(incoming):
@@ -133,8 +134,21 @@ def plain(value: Any) -> Any:
     return json.loads(json.dumps(value, cls=DjangoJSONEncoder))
 
 
-def _plain_values(values: dict[str, Any]) -> dict[str, Any]:
-    return {name: plain(value) if isinstance(value, dict | list) else value for name, value in values.items()}
+def _fitted(model: type[Row], record: Incoming) -> Incoming:
+    """The record as the columns can hold it: text that is too long is cut and flagged; all of it stays in `raw`."""
+    longest = _longest(model)
+    values, flags = {}, list(record.flags)
+    for name, value in record.values.items():
+        most = longest.get(name) if isinstance(value, str) else None
+        if most and len(value) > most:
+            flags.append(f"{name}: longer than {most} characters, cut")
+        values[name] = value[:most] if most else plain(value) if isinstance(value, dict | list) else value
+    return replace(record, values=values, raw=plain(record.raw), flags=flags)
+
+
+@cache
+def _longest(model: type[Mirrored]) -> dict[str, int | None]:
+    return {f.attname: f.max_length for f in model._meta.concrete_fields}
 
 
 def _turns(incoming: Sequence[Incoming]) -> list[list[int]]:

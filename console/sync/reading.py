@@ -4,6 +4,7 @@ import time
 from datetime import timedelta
 from typing import Any
 
+from django.db import DatabaseError
 from django.db.models import F, Q
 from django.utils import timezone
 
@@ -58,7 +59,7 @@ def _read(provider: Codego, read: Read, row: Any) -> bool:
         read.run(provider, row, at)
     except (NoSuchObject, NoSuchRoute) as absent:
         rows.filter(dirty_at__lte=at).update(dirty_at=None, read_error=str(absent)[:200])
-    except CodegoError as failure:
+    except (CodegoError, DatabaseError) as failure:
         later = timezone.now() + timedelta(seconds=min(2 ** min(row.read_failures + 1, 10), LONGEST))
         rows.update(reading_at=later, read_failures=F("read_failures") + 1, read_error=str(failure)[:200])
         return not isinstance(failure, Unavailable | Unauthorized | NotSent)

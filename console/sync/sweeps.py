@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db import DatabaseError
 from django.utils import timezone
 
 from cardholders.models import APPROVED, Cardholder, Company
@@ -48,7 +49,22 @@ Pages = Callable[[str | None], Iterator[Page[Any]]]
 Apply = Callable[..., Applied]
 
 
-def _step(resource: str, cursor: dict[str, Any], applied: Applied) -> Step:
+def _step(resource: str, cursor: dict[str, Any], apply: Apply, records: Sequence[Any], at: datetime) -> Step:
+    """The records in one batch; if the database refuses it, each by itself, so that one odd record holds up nobody."""
+    try:
+        return _counted(resource, cursor, apply(records, source=Source("run", at)) if records else Applied())
+    except DatabaseError as failure:
+        if len(records) == 1:
+            return _failed(cursor, resource, getattr(records[0], "id", None), failure)
+    step = Step(cursor)
+    for record in records:
+        one = _step(resource, cursor, apply, [record], at)
+        step.counts += one.counts
+        step.differences += one.differences
+    return step
+
+
+def _counted(resource: str, cursor: dict[str, Any], applied: Applied) -> Step:
     counts = Counter(seen=len(applied.verdicts))
     for verdict, n in applied.count().items():
         counts[verdict if verdict in {"created", "changed"} else "unchanged"] += n
@@ -71,7 +87,7 @@ def _pages(
         page = next(found, None)
         if page is None:
             return
-        step = _step(resource, {**cursor, "page": page.cursor}, apply(page.records, source=Source("run", at)))
+        step = _step(resource, {**cursor, "page": page.cursor}, apply, page.records, at)
         step.counts["failed"] += page.unreadable
         step.counts["seen"] += page.unreadable
         yield step
@@ -94,7 +110,7 @@ def _rows(
             except (NoSuchObject, Unreadable) as failure:
                 yield _failed(here, resource, row.codego_id, failure)
                 continue
-            yield _step(resource, here, apply(records, source=Source("run", at)) if records else Applied())
+            yield _step(resource, here, apply, records, at)
 
 
 def _people(

@@ -131,3 +131,12 @@ def test_a_sweep_says_what_differed_but_repeats_no_personal_data():
     applied = apply_cards([record("locked", 2)], source=Source("run", T0 + timedelta(minutes=9)))
     assert applied.changes[0]["id"] == "c1"
     assert applied.changes[0]["fields"]["status"] == ["active", "locked"]
+
+
+def test_text_that_is_too_long_is_cut_flagged_and_kept_whole_in_raw():
+    put(record("active", 1, configuration={"displayName": "X" * 300}), source=delivery())
+    card = Card.objects.get()
+    assert card.display_name == "X" * 40
+    assert "display_name: longer than 40 characters, cut" in card.flags
+    assert card.raw["configuration"]["displayName"] == "X" * 300
+    assert put(record("active", 1, configuration={"displayName": "X" * 300}), source=delivery()) == [Verdict.UNCHANGED]
