@@ -84,9 +84,10 @@ def preamble(report: Report) -> list[str]:
 
 
 def filters_said(report: Report) -> str:
-    """The filters with the provider's ids, which mean the same to every reader."""
+    """The filters in a fixed order, with the provider's ids, which mean the same to every reader."""
     said = []
-    for name, value in report.filters.items():
+    for name in FILTERS:
+        value = report.filters.get(name)
         rows = RECORDS[name].filter(pk=value) if name in RECORDS else None
         found = rows.values_list("codego_id", flat=True).first() if rows is not None else None
         if value:
