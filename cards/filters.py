@@ -44,8 +44,8 @@ class CardFilters(FilterForm):
     limit_from = MoneyField(label=_("Limit from, US$"))
     limit_to = MoneyField(label=_("Limit to, US$"))
     expiring = forms.BooleanField(label=_("Expires within 60 days"))
-    cardholder = forms.IntegerField(label=_("Cardholder no."), max_value=LARGEST, widget=forms.HiddenInput)
-    company = forms.IntegerField(label=_("Company no."), max_value=LARGEST, widget=forms.HiddenInput)
+    cardholder = forms.IntegerField(label=_("Cardholder no."), min_value=1, max_value=LARGEST, widget=forms.HiddenInput)
+    company = forms.IntegerField(label=_("Company no."), min_value=1, max_value=LARGEST, widget=forms.HiddenInput)
 
     SAME: ClassVar = {
         "last4": "last4",

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
-from django.core.cache import cache
+from django.core.cache import caches
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Sum
 from django.urls import reverse
 from django.utils import timezone
@@ -128,7 +128,7 @@ def _counted(words: Any, counting: Callable[[], int], url: Callable[[], str]) ->
 
 def _kept(key: str, counting: Callable[[], int]) -> Callable[[], int]:
     """Remembered for some seconds: every open home page asks, and no index answers these."""
-    return lambda: cache.get_or_set(f"attention:{key}", counting, BRIEFLY) or 0
+    return lambda: caches["local"].get_or_set(f"attention:{key}", counting, BRIEFLY) or 0
 
 
 def _rows_page(key: str) -> Callable[[], str]:

@@ -5,6 +5,7 @@ from typing import Any
 
 from celery import Celery
 from celery.schedules import crontab
+from celery.signals import worker_init
 from kombu.transport import TRANSPORT_ALIASES
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "console.settings")
@@ -63,6 +64,14 @@ def configure() -> None:
         timezone="UTC",
     )
     app.autodiscover_tasks(["console.sync"])
+
+
+@worker_init.connect
+def refuse_contradictions(**_: Any) -> None:
+    """A worker does not start either on settings that contradict each other."""
+    from console import checks
+
+    checks.refuse_contradictions()
 
 
 configure()

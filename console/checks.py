@@ -1,11 +1,13 @@
 """Refuses to start on settings that contradict each other, with a sentence that says what to change."""
 
+from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, register
-from django.db import DatabaseError
+from django.core.exceptions import ImproperlyConfigured
+from django.db import DatabaseError, transaction
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from console.access import rule_for
@@ -36,6 +38,10 @@ def _live_settings() -> list[CheckMessage]:
         found.append(_error("E003", "A live console needs HTTPS. Set PUBLIC_URL to its https:// address."))
     if settings.DEBUG:
         found.append(_error("E004", "A live console never runs with DEBUG. Unset DEBUG."))
+    if settings.EMAIL_BACKEND.rsplit(".", 2)[-2] in {"console", "filebased"}:
+        found.append(_error("E010", "A live console must not print password links. Set EMAIL_URL to your mail server."))
+    if "*" in settings.ALLOWED_HOSTS:
+        found.append(_error("E011", "A live console names its hosts. Set ALLOWED_HOSTS without *."))
     for name in ("CODEGO_API_URL", "CODEGO_KYC_URL"):
         url = urlsplit(getattr(settings, name))
         if url.scheme != "https" and url.hostname not in LOOPBACK:
@@ -87,6 +93,17 @@ def routes(patterns: Any = None, space: str = "") -> list[tuple[str, Any]]:
         elif isinstance(pattern, URLPattern):
             found.append((f"{space}{pattern.name or pattern.pattern}", pattern.callback))
     return found
+
+
+def refuse_contradictions() -> None:
+    """For whatever serves or works without Django's own checks: raises ImproperlyConfigured with the sentences. The
+    first use of a database is written into it here."""
+    from console.sync.models import Installation
+
+    if wrong := [*provider_settings(), *installation()]:
+        raise ImproperlyConfigured(" ".join(str(each.msg) for each in wrong))
+    with suppress(DatabaseError), transaction.atomic():
+        Installation.objects.get_or_create(pk=1, defaults={"environment": settings.CODEGO_ENVIRONMENT})
 
 
 def _error(number: str, words: str) -> Error:

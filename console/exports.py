@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -17,6 +18,8 @@ from django.utils.http import content_disposition_header
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")  # also in full width
 GUARD = "'"  # what spreadsheets themselves put before text that looks like a formula
+# where a spreadsheet of another locale would split the line
+INNER_START = re.compile(r"(?<!^)([;|\t]\s*)(?=[=+\-@\uff1d\uff0b\uff0d\uff20])")
 ROWS_PER_CHUNK = 500
 EXACT_IN_DOUBLE = 10**15  # XLSX numbers are doubles: beyond this a cell keeps its digits as text
 SHEET_ROWS = 1_048_575  # under the header, by the format
@@ -39,7 +42,7 @@ def safe_cell(value: object) -> object:
             return value
         case datetime() | date():
             return value.isoformat()
-    text = str(value)
+    text = INNER_START.sub(rf"\1{GUARD}", str(value))
     return GUARD + text if text.startswith(FORMULA_STARTS) else text
 
 

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.http import require_safe
 
 from cardholders.models import Cardholder, Company
-from console import attention, spend
+from console import attention, privacy, spend
 from console.access import ROLE_LABELS, Permission, permissions_of, requires
 from console.htmx import wants_fragment
 from console.money import format_minor
@@ -56,6 +56,8 @@ def rows(request: HttpRequest, key: str) -> HttpResponse:
         raise Http404
     title, time_label, find = LINES[key]
     lines = list(find())
+    if key in {"stuck", "contractless"} and Permission.PERSONAL_READ not in _permissions(request):
+        lines = [line._replace(note=privacy.DOTS if line.note else "") for line in lines]
     context = {
         "title": title,
         "time_label": time_label,

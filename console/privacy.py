@@ -29,4 +29,13 @@ def mask_address(value: Any) -> str:  # noqa: ARG001 - nothing of an address is 
     return DOTS
 
 
-MASKS: dict[str, Callable[[Any], str]] = {"email": mask_email, "phone": mask_phone, "address": mask_address}
+def mask_text(value: Any) -> str:  # noqa: ARG001 - free text can name anybody
+    return DOTS
+
+
+MASKS: dict[str, Callable[[Any], str]] = {
+    "email": mask_email,
+    "phone": mask_phone,
+    "address": mask_address,
+    "text": mask_text,
+}

@@ -4,7 +4,7 @@ from collections import defaultdict
 from datetime import date, timedelta
 from typing import Any, NamedTuple
 
-from django.core.cache import cache
+from django.core.cache import caches
 from django.db.models import Sum
 from django.db.models.functions import TruncDate
 from django.utils import formats, timezone
@@ -36,7 +36,10 @@ def overview() -> dict[str, Any]:
     """Purchases settled and held, by the day they were authorised where the reader is; refunds are not deducted."""
     today = timezone.localdate()
     sums: Sums = (
-        cache.get_or_set(f"spend:{today}:{timezone.get_current_timezone_name()}", lambda: _sums(today), BRIEFLY) or {}
+        caches["local"].get_or_set(
+            f"spend:{today}:{timezone.get_current_timezone_name()}", lambda: _sums(today), BRIEFLY
+        )
+        or {}
     )
     currencies = sorted({currency for currency, _day, _state in sums} | {USD}, key=lambda c: (c != USD, c))
     days = _days(sums, today)

@@ -122,7 +122,10 @@ def answer(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     found = get_object_or_404(Transaction.objects.select_related("card"), pk=sent.record_id)
     form = AnswerForm(request.POST or None)
     if request.method == "POST" and answerable(sent) and form.is_valid():
-        return _recorded(request, found, sent, form.cleaned_data)
+        try:
+            return _recorded(request, found, sent, form.cleaned_data)
+        except CannotDo as refusal:
+            form.add_error(None, str(refusal))
     context: dict[str, object] = {
         "title": _("Record what support said"),
         "transaction": found,

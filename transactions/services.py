@@ -2,6 +2,8 @@
 
 from typing import NoReturn
 
+from django.db.models import Q
+from django.db.transaction import atomic
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -88,16 +90,27 @@ def settle(provider: Codego, command: Command) -> Command:
 
 
 def record_answer(command: Command, *, opened: bool, dispute_id: str, actor: Actor, reason: str) -> Command:
-    """A person says what the provider's support answered about a dispute whose outcome nothing else can show."""
-    if opened and dispute_id:
-        refer(Dispute, [dispute_id])
-        Dispute.objects.filter(codego_id=dispute_id).update(transaction_id=command.record_id)
-    audit.record(
-        Action.DISPUTE_RECORD, actor=actor, record="transaction", record_id=command.record_id, command=command.pk,
-        reason=reason, opened=opened,
-    )  # fmt: skip
-    state = CommandState.DONE if opened else CommandState.NOT_DONE
-    return commands.finish(command, state, result=dispute_id, message=reason, by=actor)
+    """A person says what the provider's support answered about a dispute that nothing else can show. Raises CannotDo."""
+    with atomic():
+        command = Command.objects.select_for_update().get(pk=command.pk)
+        if not command.is_open:
+            raise CannotDo(_("This is settled already."))
+        if opened and dispute_id:
+            refer(Dispute, [dispute_id])
+            ours = Q(transaction=None) | Q(transaction_id=command.record_id)
+            if not Dispute.objects.filter(ours, codego_id=dispute_id).update(transaction_id=command.record_id):
+                raise CannotDo(_("This dispute belongs to another purchase."))
+        audit.record(
+            Action.DISPUTE_RECORD,
+            actor=actor,
+            record="transaction",
+            record_id=command.record_id,
+            command=command.pk,
+            reason=reason,
+            opened=opened,
+        )
+        state = CommandState.DONE if opened else CommandState.NOT_DONE
+        return commands.finish(command, state, result=dispute_id, by=actor)
 
 
 def _look(provider: Codego, command: Command) -> Found:

@@ -17,6 +17,7 @@ from console.audit.models import Entry
 from console.exports import ExportColumn, stream_csv
 from console.htmx import page_or_fragment
 from console.listing import Column, paginate
+from console.privacy import DOTS
 
 # Where an entry's record is shown, and what it takes to open it.
 PAGES: dict[str, tuple[str, Permission]] = {
@@ -68,7 +69,12 @@ def export(request: HttpRequest) -> StreamingHttpResponse:
         _("Times in %(zone)s.") % {"zone": timezone.get_current_timezone_name()},
         *(f"{chip.label}: {chip.value}" for chip in form.chips(request)),
     ]
-    return stream_csv("activity.csv", preamble, _export_columns(), entries.iterator(chunk_size=2000))
+    return stream_csv(
+        "activity.csv",
+        preamble,
+        _export_columns(clear=allowed(request.user, Permission.PERSONAL_READ)),
+        entries.iterator(chunk_size=2000),
+    )
 
 
 def _entries(request: HttpRequest) -> QuerySet[Entry]:
@@ -104,7 +110,7 @@ def _plain(value: Any) -> str:
     return str(value)
 
 
-def _export_columns() -> list[ExportColumn]:
+def _export_columns(*, clear: bool) -> list[ExportColumn]:
     return [
         ExportColumn("At", lambda e: timezone.localtime(e.at).isoformat(timespec="seconds")),
         ExportColumn("Who", lambda e: e.actor.email if e.actor else ""),
@@ -115,6 +121,6 @@ def _export_columns() -> list[ExportColumn]:
         ExportColumn("Record", lambda e: e.record),
         ExportColumn("Record number", lambda e: e.record_id),
         ExportColumn("Command", lambda e: e.command),
-        ExportColumn("Reason", lambda e: e.reason),
+        ExportColumn("Reason", lambda e: e.reason if clear or not e.reason else DOTS),
         ExportColumn("Detail", _detail),
     ]

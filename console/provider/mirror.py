@@ -52,9 +52,10 @@ class Mirrored(models.Model):
 OURS = frozenset({"id", "created_at", "dirty_at", "reading_at", "read_failures", "read_error", "external_id"})
 
 
-PERSONAL = frozenset(
-    {"first_name", "last_name", "name", "email", "phone_country_code", "phone_number", "address", "owners"}
-)
+PERSONAL = frozenset({
+    "first_name", "last_name", "name", "email", "phone_country_code", "phone_number", "address", "owners",
+    "text_evidence", "application_reason", "display_name", "memo", "description",
+})  # fmt: skip
 
 
 class Verdict(StrEnum):

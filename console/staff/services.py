@@ -30,11 +30,12 @@ def create(*, email: str, name: str, roles: Sequence[str], password: str, actor:
 
 def update(user: User, *, name: str, roles: Sequence[str], time_zone: str, is_active: bool, actor: Actor) -> None:
     """Takes effect at the person's next request: roles are read anew each time. Raises ValidationError."""
-    loses = Role.ADMIN in user.roles and (Role.ADMIN not in roles or not is_active)
-    others = [u for u in User.objects.filter(is_active=True).exclude(pk=user.pk) if Role.ADMIN in u.roles]
-    if loses and not others:
-        raise ValidationError(_("This is the last administrator. Make somebody else administrator first."))
     with transaction.atomic():
+        staff = list(User.objects.select_for_update().order_by("pk"))
+        user = next(member for member in staff if member.pk == user.pk)
+        loses = Role.ADMIN in user.roles and (Role.ADMIN not in roles or not is_active)
+        if loses and not any(u.is_active and Role.ADMIN in u.roles for u in staff if u.pk != user.pk):
+            raise ValidationError(_("This is the last administrator. Make somebody else administrator first."))
         before = {"roles": user.roles, "is_active": user.is_active}
         user.name, user.roles, user.time_zone, user.is_active = name, list(roles), time_zone, is_active
         user.save(update_fields=["name", "roles", "time_zone", "is_active"])
@@ -42,6 +43,13 @@ def update(user: User, *, name: str, roles: Sequence[str], time_zone: str, is_ac
         audit.record(Action.STAFF_UPDATE, actor=actor, record="staff", record_id=user.pk, before=before, after=after)
     if not is_active:
         _end_sessions(user)
+
+
+def set_zone(user: User, time_zone: str, *, actor: Actor) -> None:
+    """Touches the zone only: what an administrator changes at the same moment stands."""
+    with transaction.atomic():
+        User.objects.filter(pk=user.pk).update(time_zone=time_zone)
+        audit.record(Action.STAFF_UPDATE, actor=actor, record="staff", record_id=user.pk, time_zone=time_zone)
 
 
 def _end_sessions(user: User) -> None:

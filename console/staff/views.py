@@ -72,9 +72,8 @@ def me(request: HttpRequest) -> HttpResponse:
     user = get_object_or_404(User, pk=request.user.pk)
     form = ZoneForm(request.POST or None, initial={"time_zone": user.time_zone}, label_suffix="")
     if request.method == "POST" and form.is_valid():
-        kept = {"name": user.name, "roles": user.roles, "is_active": user.is_active}
-        services.update(user, **kept, time_zone=form.cleaned_data["time_zone"], actor=Actor.of(request))
-        toast(request, _("Times are shown in %(zone)s from now on.") % {"zone": user.time_zone})
+        services.set_zone(user, form.cleaned_data["time_zone"], actor=Actor.of(request))
+        toast(request, _("Times are shown in %(zone)s from now on.") % {"zone": form.cleaned_data["time_zone"]})
         return redirect(request, "staff:me")
     context = {"form": form, "member": user, "title": _("Your account")}
     return render(request, "staff/me.html", context, status=422 if form.errors else 200)

@@ -31,6 +31,18 @@ PERSONAL_KEYS = frozenset(
         "passport",
         "occupation",
         "annualsalary",
+        "textevidence",
+        "applicationreason",
+        "cardholdername",
+        "nameoncard",
+        "holdername",
+        "username",
+        "line1",
+        "line2",
+        "postalcode",
+        "memo",
+        "description",
+        "taxid",
     ]
 )
 PERSONAL_BRANCHES = frozenset(

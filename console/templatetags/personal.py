@@ -17,7 +17,7 @@ def person(context: dict[str, Any], holder: Any) -> str:
 
 @register.simple_tag(takes_context=True)
 def personal(context: dict[str, Any], value: Any, kind: str) -> str:
-    """`kind` is email, phone or address."""
+    """`kind` is email, phone, address, or text for words that somebody typed."""
     return privacy.MASKS[kind](value) if value and not _clear(context) else str(value or "")
 
 

@@ -1,6 +1,7 @@
 """Settings that contradict each other stop the start with a sentence."""
 
 import pytest
+from django.core.exceptions import ImproperlyConfigured
 
 from console import checks
 from console.sync.models import Installation
@@ -47,3 +48,22 @@ def test_a_database_keeps_to_its_first_environment(live):
 
 def test_every_route_names_its_permission():
     assert ids(checks.every_route_is_guarded()) == []
+
+
+def test_a_live_console_does_not_print_password_links_nor_believe_any_host(live):
+    live.EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
+    live.ALLOWED_HOSTS = ["*"]
+    assert {"E010", "E011"} <= set(ids(checks.provider_settings()))
+
+
+@pytest.mark.django_db
+def test_what_serves_or_works_refuses_to_start_too(live):
+    Installation.objects.create(environment="sandbox")
+    with pytest.raises(ImproperlyConfigured, match="sandbox environment"):
+        checks.refuse_contradictions()
+
+
+@pytest.mark.django_db
+def test_the_first_use_is_written_into_the_database():
+    checks.refuse_contradictions()
+    assert Installation.objects.get().environment == "sandbox"

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from django.core.cache import cache
+from django.core.cache import caches
 from django.urls import reverse
 from django.utils import timezone
 
@@ -28,7 +28,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def _fresh():
-    cache.clear()
+    caches["local"].clear()
     for name in ("worker", "beat"):
         Heartbeat.objects.create(name=name, at=timezone.now())
     make_delivery()
@@ -91,7 +91,7 @@ def test_a_company_carries_its_people_and_a_contract_settles_it(client_as):
     lines = client.get(reverse("attention", args=["contractless"])).context["lines"]
     assert [line.holder for line in lines] == [company]
     make_contract(company)
-    cache.clear()
+    caches["local"].clear()
     assert "contractless" not in keys(client)
 
 

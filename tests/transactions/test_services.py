@@ -86,3 +86,15 @@ def test_what_cannot_be_disputed_says_why(actor, fields, words):
 def test_a_closed_dispute_does_not_bar_a_new_one():
     dispute = make_dispute(state="rejected", status="rejected")
     assert services.why_not_dispute(dispute.transaction) == ""
+
+
+def test_an_answer_cannot_take_the_dispute_of_another_purchase_nor_be_given_twice(sandbox, settled, actor):
+    sandbox.switch(disputes_api="create_only")
+    sandbox.fault("POST /transactions/*/disputes", "drop_after")
+    command = services.open_dispute(settled, "Never arrived.", actor=actor)
+    other = make_dispute()
+    with pytest.raises(CannotDo, match="another purchase"):
+        services.record_answer(command, opened=True, dispute_id=other.codego_id, actor=actor, reason="Support")
+    services.record_answer(command, opened=False, dispute_id="", actor=actor, reason="Support: not opened.")
+    with pytest.raises(CannotDo, match="settled already"):
+        services.record_answer(command, opened=True, dispute_id="", actor=actor, reason="Again")

@@ -19,7 +19,7 @@ from django.core.management.base import BaseCommand
 
 from console.access import SYSTEM, Role
 from console.sync import runs
-from console.sync.models import Cursor, Installation
+from console.sync.models import Cursor
 
 PAUSE = 1.0  # seconds before a dead child is started again, doubled up to MOST
 MOST = 30.0
@@ -63,6 +63,7 @@ class Command(BaseCommand):
 
     def handle(self, **_: Any) -> None:
         signal.signal(signal.SIGTERM, signal.default_int_handler)
+        os.umask(0o077)  # database, reports and keys are nobody else's on this machine
         _refuse_taken(settings.PORT, "PORT")
         environment = os.environ | {"SECRET_KEY": _secret_key(), "C_FORCE_ROOT": "1", "PYTHONUNBUFFERED": "1"}
         children: list[Child] = []
@@ -90,7 +91,6 @@ class Command(BaseCommand):
         check = [sys.executable, "manage.py", "check", "--database", "default"]
         if subprocess.call(check, env=environment, cwd=settings.ROOT, stdout=subprocess.DEVNULL):  # noqa: S603
             sys.exit(2)
-        Installation.objects.get_or_create(pk=1, defaults={"environment": settings.CODEGO_ENVIRONMENT})
         if settings.CODEGO_ENVIRONMENT == "sandbox":
             _demo_staff()
         if not Cursor.objects.exists():

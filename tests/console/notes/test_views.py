@@ -54,13 +54,14 @@ def test_a_note_that_is_too_long_is_given_back_whole(client_as):
     assert not Note.objects.exists()
 
 
-def test_a_viewer_reads_notes_and_writes_none(client_as):
+def test_a_viewer_sees_that_there_are_notes_but_neither_reads_nor_writes_any(client_as):
     holder = make_cardholder()
     client_as("operations").post(note_url("cardholder", holder), {"text": "Seen."})
     viewer = client_as("viewer")
     assert viewer.post(note_url("cardholder", holder), {"text": "Mine."}).status_code == 403
     page = viewer.get(holder.get_absolute_url()).text
-    assert "Seen." in page
+    assert "Seen." not in page
+    assert "•••" in page
     assert note_url("cardholder", holder) not in page
 
 

@@ -13,11 +13,16 @@ SWAP = {"HX-Request": "true"}
 def test_a_page_of_its_own_leads_to_the_record(client_as):
     card = make_card()
     command = make_command(record_id=card.pk, actor=make_staff("operations", name="Olga"), reason="Phone lost")
-    page = client_as("viewer").get(f"/commands/{command.pk}/").content.decode()
+    page = client_as("compliance").get(f"/commands/{command.pk}/").content.decode()
     assert "<html" in page
     assert "Olga" in page
     assert "Phone lost" in page
     assert f"/cards/{card.pk}/" in page
+
+
+def test_a_reason_is_not_for_those_who_may_not_read_personal_data(client_as):
+    command = make_command(record_id=make_card().pk, reason="Ana called from +351")
+    assert "Ana called" not in client_as("viewer").get(f"/commands/{command.pk}/").content.decode()
 
 
 @pytest.mark.parametrize(
