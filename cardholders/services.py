@@ -141,8 +141,9 @@ def _opened(
 
 def _give_external_id(applicant: Applicant) -> None:
     if not applicant.external_id:
-        applicant.external_id = new_external_id()
-        applicant.save(update_fields=["external_id"])
+        rows = type(applicant)._default_manager.filter(pk=applicant.pk, external_id__isnull=True)
+        rows.update(external_id=new_external_id())
+        applicant.refresh_from_db(fields=["external_id"])
 
 
 def _kind(applicant: Applicant) -> str:

@@ -52,6 +52,8 @@ def apply_contracts(records: Sequence[ContractRecord], *, source: Source) -> App
         )
         unplaced = {i for i in ownerless if i not in known}
         refer(Contract, unplaced)
+        if not source.is_read:
+            mark_dirty(Contract, unplaced)
         placed = [r for r in records if r.id not in unplaced]
         applied = write(Contract, [_contract(r, holders, companies) for r in placed], source)
         for contract in Contract.objects.filter(codego_id__in=[r.id for r in placed]).select_for_update():

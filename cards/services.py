@@ -168,7 +168,10 @@ def replace(card: Card, order: Order, *, actor: Actor, reason: str) -> tuple[Com
     cancelled = change_status(card, CommandKind.CANCEL, actor=actor, reason=reason)
     if cancelled.state != CommandState.DONE:
         return cancelled, None
-    return cancelled, issue(card.cardholder, order, actor=actor, reason=reason)
+    once = uuid.uuid5(
+        uuid.NAMESPACE_URL, f"deckhand:replace:{card.pk}"
+    )  # a card is replaced once, however often it is asked
+    return cancelled, issue(card.cardholder, order, actor=actor, reason=reason, once=once)
 
 
 def settle(provider: Codego, command: Command) -> Command:

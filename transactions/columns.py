@@ -72,8 +72,8 @@ def _major(amount: int | None, currency: str) -> object:
 
 def _amount(transaction: Transaction) -> object:
     """As sent: minor units made major, or the decimal that a transfer carries."""
-    if transaction.amount is None and transaction.decimal_amount is not None:
-        return _shortest(transaction.decimal_amount)
+    if transaction.amount is None and transaction.decimal_amount:
+        return _shortest(Decimal(transaction.decimal_amount))
     return _major(transaction.amount, transaction.currency)
 
 

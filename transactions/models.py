@@ -11,6 +11,8 @@ from django.utils.translation import gettext_lazy as _
 
 from cardholders.models import Cardholder, Company, owned
 from cards.models import Card
+from console.codego.records import normal
+from console.money import signed_amount
 from console.provider.mirror import Mirrored
 
 NOT_FINAL = ("pending", "processing", "")
@@ -29,7 +31,9 @@ class Transaction(Mirrored):
     amount = models.BigIntegerField(null=True)  # as sent, minor units of `currency`
     signed_amount = models.BigIntegerField(null=True)  # the holder's side: spend −, refund +; declined and reversed 0
     currency = models.CharField(max_length=12, blank=True, default="")
-    decimal_amount = models.DecimalField(max_digits=38, decimal_places=18, null=True)  # of a transfer, in units
+    decimal_amount = models.CharField(
+        max_length=64, blank=True, default=""
+    )  # of a transfer, in units; text keeps each digit
     local_amount = models.BigIntegerField(null=True)
     local_currency = models.CharField(max_length=12, blank=True, default="")
     authorized_amount = models.BigIntegerField(null=True)
@@ -74,6 +78,11 @@ class Transaction(Mirrored):
 
     def get_absolute_url(self) -> str:
         return reverse("transactions:detail", args=[self.pk])
+
+    def derive(self) -> None:
+        """Folded words and the holder's side, always of the row as it is now."""
+        self.kind, self.state = normal(self.type), normal(self.status)
+        self.signed_amount = None if self.amount is None else signed_amount(self.kind, self.state, self.amount)
 
     @property
     def is_refund(self) -> bool:

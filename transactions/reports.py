@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.db.models import Manager, Q, QuerySet
 from django.utils import timezone
+from xlsxwriter.exceptions import XlsxWriterException
 
 from cardholders.models import Cardholder, Company
 from cards.models import Card
@@ -153,7 +154,7 @@ def work() -> bool:
             report.expected = rows_of(report).count()
             report.save(update_fields=["expected"])
         (_slice_of_csv if report.format == "csv" else _whole_xlsx)(report)
-    except (OSError, ValueError) as failure:
+    except (OSError, ValueError, XlsxWriterException) as failure:
         _end(report, ReportState.FAILED, error=str(failure))
     Report.objects.filter(pk=report.pk).update(claimed_at=None)
     return True
@@ -184,6 +185,8 @@ def _slice_of_csv(report: Report) -> None:
     """Appends for a few seconds. What a killed worker wrote beyond the last saved place is cut off first."""
     columns, until = report_columns(ZoneInfo(report.time_zone)), time.monotonic() + SLICE
     place = report.place
+    if place and (not path_of(report).is_file() or path_of(report).stat().st_size < place["bytes"]):
+        place, report.rows, report.totals = {}, 0, {}  # the file lost what was counted: from the beginning
     with path_of(report).open("r+b" if place else "wb") as file:
         if place:
             file.truncate(place["bytes"])

@@ -1,6 +1,8 @@
 """The one writer of transactions and disputes."""
 
 from collections.abc import Sequence
+from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
@@ -9,13 +11,13 @@ from cardholders.models import Cardholder, Company
 from cardholders.sync import touch_balances
 from cards.models import Card
 from console.codego.records import DisputeRecord, TransactionRecord, normal
-from console.money import signed_amount
 from console.provider.mirror import Applied, Incoming, Source, Verdict, mark_dirty, refer, write
+from console.provider.observing import lacks
 from transactions.models import Dispute, Transaction
 
 # Columns that carry the record's field of the same name.
 _SAME = (
-    "type", "status", "amount", "currency", "decimal_amount", "local_amount", "local_currency", "authorized_amount",
+    "type", "status", "amount", "currency", "local_amount", "local_currency", "authorized_amount",
     "authorization_method", "declined_reason", "completion_reason", "is_force_posted", "closed_authorization_id",
     "merchant_name", "merchant_category", "merchant_category_code", "merchant_city", "merchant_country", "merchant_id",
     "chain_id", "wallet_address", "transaction_hash", "description", "memo", "authorized_at", "posted_at",
@@ -47,6 +49,8 @@ def apply_transactions(records: Sequence[TransactionRecord], *, source: Source) 
 
 
 def apply_disputes(records: Sequence[DisputeRecord], *, source: Source) -> Applied:
+    if not source.is_read and lacks("GET /disputes/{id}"):
+        source = replace(source, kind="read")  # the delivery is the only news there will ever be
     with transaction.atomic():
         known = refer(Transaction, (r.transaction_id for r in records if r.transaction_id))
         return write(Dispute, [_dispute(r, known) for r in records], source)
@@ -61,19 +65,22 @@ def _transaction(
 ) -> Incoming:
     card = cards.get(record.card_id or "")
     holder, company = owners.get(card or 0, (None, None))
-    kind, state = normal(record.type or ""), normal(record.status or "")
     values: dict[str, Any] = {name: getattr(record, name) for name in _SAME}
     values |= {
         "cardholder_id": holders.get(record.user_id or "") or holder,
         "company_id": companies.get(record.company_id or "") or company,
         "card_id": card,
-        "kind": kind,
-        "state": state if record.status is not None else None,
-        "signed_amount": signed_amount(kind, state, record.amount),
-        "occurred_at": record.authorized_at or record.posted_at or record.created_at,
+        "decimal_amount": _digits(record.decimal_amount),
+        "occurred_at": record.authorized_at,
     }
-    doubts = [*record.flags, "signedAmount"] if any(f.startswith("amount:") for f in record.flags) else record.flags
-    return Incoming(str(record.id), record.updated_at, values, record.raw, doubts)
+    first = {"occurred_at": record.authorized_at or record.posted_at or record.created_at}
+    return Incoming(str(record.id), record.updated_at, values, record.raw, record.flags, first)
+
+
+def _digits(amount: Decimal | None) -> str | None:
+    """The amount digit for digit; nothing where it is longer than any amount can be."""
+    text = "" if amount is None else format(amount, "f")
+    return text if 0 < len(text) <= 64 else None
 
 
 def _dispute(record: DisputeRecord, known: dict[str, int]) -> Incoming:

@@ -44,8 +44,8 @@ RETRIES = 3
 FIRST_BACKOFF = 0.25
 LONGEST_WAIT = {  # that a caller is kept for
     Priority.INTERACTIVE: 10.0,
-    Priority.WORKER: 60.0,
-    Priority.SWEEP: 120.0,
+    Priority.WORKER: 8.0,  # work waits in the database, not in a process
+    Priority.SWEEP: 8.0,
 }
 LARGEST_BODY = 64 * 1024 * 1024
 MESSAGE_LENGTH = 200

@@ -16,7 +16,7 @@ from console.audit.events import Action, Outcome
 from console.codego.errors import CodegoError, NotSent, OutcomeUnknown, Refused
 from console.provider.models import Command, CommandKind, CommandState
 
-ABANDONED = timedelta(seconds=60)  # a sent command whose process has not spoken for this long is unknown
+ABANDONED = timedelta(minutes=3)  # a sent command whose process has not spoken for this long is unknown
 
 ACTIONS = {
     CommandKind.ISSUE: Action.CARD_ISSUE,
@@ -106,15 +106,27 @@ def finish(
     by: Actor | None = None,
 ) -> Command:
     """Ends a command, or leaves it open to be settled at `check_at`; either way the audit says so, once per change."""
-    changed = state != command.state or state not in {CommandState.UNKNOWN, CommandState.SEVERAL}
     with transaction.atomic():
+        now = Command.objects.select_for_update().get(pk=command.pk)
+        if not now.is_open and state != CommandState.DONE:
+            command.refresh_from_db()
+            return command  # it was settled meanwhile, by an answer or by a person
+        changed = state != now.state or state not in {CommandState.UNKNOWN, CommandState.SEVERAL}
         command.state, command.message, command.check_at = state, message, check_at
-        command.result = result or command.result
+        command.result = result or now.result
         command.settled_at = None if command.is_open else timezone.now()
         command.save(update_fields=["state", "message", "check_at", "result", "settled_at", "checks"])
         if changed:
             _audit(command, by)
     return command
+
+
+def give_up_unsent(command: Command) -> None:
+    """An intent whose process went away before sending. From here on `send` will not send it."""
+    with transaction.atomic():
+        now = Command.objects.select_for_update().get(pk=command.pk)
+        if now.state == CommandState.INTENT:
+            finish(now, CommandState.NOT_DONE, message=_("It was never sent. You can try again."))
 
 
 def _audit(command: Command, by: Actor | None) -> None:

@@ -42,6 +42,9 @@ class Mirrored(models.Model):
     class Meta:
         abstract = True
 
+    def derive(self) -> None:
+        """Fills the columns that follow from others, after a record was merged into the row."""
+
     @property
     def fresh_at(self) -> datetime | None:
         """When the provider last told us of it."""
@@ -88,6 +91,7 @@ class Incoming:
     values: dict[str, Any]
     raw: dict[str, Any]
     flags: Sequence[str] = ()
+    initial: dict[str, Any] = field(default_factory=dict)  # columns of a row that is new, where `values` has none
 
     def unreadable(self) -> set[str]:
         """Columns whose wire field was there but could not be understood: they hold nothing rather than something old."""
@@ -137,10 +141,12 @@ def plain(value: Any) -> Any:
 
 def _fitted(model: type[Row], record: Incoming) -> Incoming:
     """The record as the columns can hold it: text that is too long is cut and flagged; all of it stays in `raw`."""
-    longest = _longest(model)
+    columns, unreadable = _columns(model), record.unreadable()
     values, flags = {}, list(record.flags)
-    for name, value in record.values.items():
-        most = longest.get(name) if isinstance(value, str) else None
+    for name, given in record.values.items():
+        column = columns[name]
+        value = column.get_default() if name in unreadable and not column.null else given
+        most = column.max_length if isinstance(value, str) else None
         if most and len(value) > most:
             flags.append(f"{name}: longer than {most} characters, cut")
         values[name] = value[:most] if most else plain(value) if isinstance(value, dict | list) else value
@@ -148,8 +154,8 @@ def _fitted(model: type[Row], record: Incoming) -> Incoming:
 
 
 @cache
-def _longest(model: type[Mirrored]) -> dict[str, int | None]:
-    return {f.attname: f.max_length for f in model._meta.concrete_fields}
+def _columns(model: type[Mirrored]) -> dict[str, Any]:
+    return {f.attname: f for f in model._meta.concrete_fields}
 
 
 def _turns(incoming: Sequence[Incoming]) -> list[list[int]]:
@@ -248,9 +254,11 @@ def _merged(model: type[Row], row: Row | None, record: Incoming, source: Source)
     merged = row or model(codego_id=record.codego_id)
     before = getattr(merged, "state", None)
     unreadable = record.unreadable()
-    for name, value in record.values.items():
+    given = record.values if row and not row.by_reference else record.initial | _present(record.values)
+    for name, value in given.items():
         if value is not None or name in unreadable:
             setattr(merged, name, value)
+    merged.derive()
     merged.raw, merged.flags, merged.by_reference = record.raw, list(record.flags), False
     merged.version = record.version or merged.version
     if hasattr(merged, "state_since") and record.values.get("state") not in {None, before}:
@@ -260,6 +268,10 @@ def _merged(model: type[Row], row: Row | None, record: Incoming, source: Source)
     else:
         merged.heard_at = max(source.at, merged.heard_at or source.at)
     return merged
+
+
+def _present(values: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value is not None}
 
 
 _NEWER = """{t}.by_reference OR (excluded.version IS NOT NULL AND {t}.version IS NOT NULL AND excluded.version > {t}.version)

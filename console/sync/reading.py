@@ -4,14 +4,14 @@ import time
 from datetime import timedelta
 from typing import Any
 
-from django.db import DatabaseError
 from django.db.models import F, Q
 from django.utils import timezone
 
 from console.codego.client import Codego
-from console.codego.errors import CodegoError, NoSuchObject, NoSuchRoute, NotSent, Unauthorized, Unavailable
+from console.codego.errors import NoSuchObject, NoSuchRoute, NotSent, Unauthorized, Unavailable
 from console.codego.protocols import Priority
 from console.provider.factory import client
+from console.provider.mirror import Verdict
 from console.sync.models import Run, RunState
 from console.sync.routes import READS, Read
 
@@ -56,13 +56,21 @@ def _read(provider: Codego, read: Read, row: Any) -> bool:
     rows = read.model._default_manager.filter(pk=row.pk)
     at = timezone.now()
     try:
-        read.run(provider, row, at)
+        applied = read.run(provider, row, at)
     except (NoSuchObject, NoSuchRoute) as absent:
         rows.filter(dirty_at__lte=at).update(dirty_at=None, read_error=str(absent)[:200])
-    except (CodegoError, DatabaseError) as failure:
-        later = timezone.now() + timedelta(seconds=min(2 ** min(row.read_failures + 1, 10), LONGEST))
-        rows.update(reading_at=later, read_failures=F("read_failures") + 1, read_error=str(failure)[:200])
+    except Exception as failure:  # noqa: BLE001 - whatever it was is written on the row, and it is tried again
+        _put_off(rows, row, str(failure))
         return not isinstance(failure, Unavailable | Unauthorized | NotSent)
+    if Verdict.HINT in applied.verdicts and rows.filter(by_reference=True).exists():
+        _put_off(rows, row, "It names no owner yet.")
+        return True
     rows.filter(dirty_at__lte=at).update(dirty_at=None, read_failures=0, read_error="")
     rows.update(reading_at=None)
     return True
+
+
+def _put_off(rows: Any, row: Any, why: str) -> None:
+    """Tries again later, and later each time."""
+    later = timezone.now() + timedelta(seconds=min(2 ** min(row.read_failures + 1, 10), LONGEST))
+    rows.update(reading_at=later, read_failures=F("read_failures") + 1, read_error=why[:200])

@@ -10,6 +10,7 @@ from cardholders.sync import apply_balances, apply_cardholders, apply_companies,
 from cards.models import Card
 from cards.sync import apply_cards
 from console.codego.client import Codego
+from console.codego.errors import Unreadable
 from console.codego.records import (
     CardRecord,
     CompanyRecord,
@@ -40,7 +41,10 @@ class Event:
         """The record, or None for what is only informational. Raises Unreadable where no object is named."""
         if event_type.lower() in INFORMATIONAL:
             return None
-        return self.record.parse({**body, "id": body.get("id") or body.get(f"{self.noun}Id")})
+        found = body.get(f"{self.noun}Id") or body.get("id")
+        if not found:
+            raise Unreadable(f"{self.noun}: the delivery names no id")
+        return self.record.parse({**body, "id": found})
 
 
 EVENTS: dict[str, Event] = {

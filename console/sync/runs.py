@@ -13,7 +13,7 @@ from django.utils import timezone
 from console.access import SYSTEM, Actor
 from console.audit import services as audit
 from console.audit.events import Action, Outcome
-from console.codego.errors import CodegoError, Refused
+from console.codego.errors import BadRequest, CodegoError, RateLimited, Refused
 from console.codego.protocols import Priority
 from console.provider.factory import client
 from console.sync.models import Cursor, Run, RunState
@@ -21,7 +21,7 @@ from console.sync.sweeps import SWEEPS, Scope, Step
 
 log = logging.getLogger("deckhand.sync")
 SLICE = 8.0  # seconds; no task runs over ten
-LEASE = timedelta(seconds=30)
+LEASE = timedelta(seconds=60)  # longer than any call with its retries
 TRIES = 12  # failures in a row, with the pauses below: about two hours
 MOST_DIFFERENCES = 500
 COUNTS = ("seen", "created", "changed", "unchanged", "failed")
@@ -34,12 +34,14 @@ KINDS: dict[str, tuple[str, ...]] = {
 }
 
 
-def start(kind: str, resources: Sequence[str] = (), *, actor: Actor = SYSTEM) -> Run:
-    """A new run, or the one of this kind and these resources that has not ended yet: it goes on where it stopped."""
+def start(kind: str, resources: Sequence[str] = (), *, actor: Actor = SYSTEM, wake: bool = True) -> Run:
+    """A new run, or the one of this kind and these resources that has not ended yet: it goes on where it stopped,
+    at once where it is woken."""
     wanted = [r for r in KINDS[kind] if not resources or r in resources]
     for open_run in Run.objects.filter(kind=kind, state=RunState.RUNNING).order_by("-started_at"):
         if open_run.resources == wanted:
-            Run.objects.filter(pk=open_run.pk).update(due_at=timezone.now(), failures=0)
+            if wake:
+                Run.objects.filter(pk=open_run.pk).update(due_at=timezone.now(), failures=0)
             return open_run
     run = Run.objects.create(kind=kind, resources=wanted, asked_by_id=actor.user_id)
     if actor.user_id:
@@ -76,7 +78,11 @@ def work(run: Run, *, told: Callable[[Run], None] = lambda _: None, seconds: flo
                         break
                 else:
                     _next_resource(run, resource)
-    except CodegoError as failure:
+    except BadRequest as refusal:
+        run.cursor.get("in", {}).pop("page", None)  # it may be the place in the list that the provider forgot
+        run.save(update_fields=["cursor"])
+        _fail(run, refusal)
+    except Exception as failure:  # noqa: BLE001 - whatever it was is written on the run, and it is tried again
         _fail(run, failure)
     Run.objects.filter(pk=run.pk).update(claimed_at=None)
     return run
@@ -97,23 +103,30 @@ def _next_resource(run: Run, resource: str) -> None:
     with transaction.atomic():
         run.counts.setdefault(resource, dict.fromkeys(COUNTS, 0))
         run.cursor = {"at": run.cursor.get("at", 0) + 1, "in": {}}
-        Cursor.objects.update_or_create(resource=resource, defaults={"swept_at": run.started_at})
+        if run.kind == "import" or imported():
+            Cursor.objects.update_or_create(resource=resource, defaults={"swept_at": run.started_at})
         if run.cursor["at"] >= len(run.resources):
             run.state, run.finished_at, run.due_at = RunState.DONE, timezone.now(), None
         run.save(update_fields=["counts", "cursor", "state", "finished_at", "due_at"])
 
 
-def _fail(run: Run, failure: CodegoError) -> None:
+def _fail(run: Run, failure: Exception) -> None:
     """A passing fault is tried again, later each time; a refusal of the key waits for somebody."""
     run.failures += 1
     run.error = str(failure)[:500]
-    log.warning("run %s: %s", run.pk, type(failure).__name__)
+    log.warning("run %s: %s", run.pk, type(failure).__name__, exc_info=not isinstance(failure, CodegoError))
     if run.failures >= TRIES:
         run.state, run.finished_at, run.due_at = RunState.FAILED, timezone.now(), None
     else:
-        wait = 600 if isinstance(failure, Refused) else min(2**run.failures, 600)
+        gives_up = isinstance(failure, Refused) and not isinstance(failure, RateLimited)
+        wait = 600 if gives_up else min(2**run.failures, 600)
         run.due_at = timezone.now() + timedelta(seconds=wait)
     run.save(update_fields=["failures", "error", "state", "finished_at", "due_at"])
+
+
+def imported() -> bool:
+    """Whether the whole programme was ever read to its end: until then newer pages alone prove nothing."""
+    return any(run.resources == list(KINDS["import"]) for run in Run.objects.filter(kind="import", state=RunState.DONE))
 
 
 def summary(run: Run) -> dict[str, Any]:

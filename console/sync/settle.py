@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from datetime import timedelta
 
+from django.db import DatabaseError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -63,12 +64,12 @@ def send_queued(seconds: float = SLICE) -> int:
 def _settle(provider: Codego, command: Command) -> None:
     if command.state == CommandState.INTENT:
         if not command.payload.get("queued"):
-            commands.finish(command, CommandState.NOT_DONE, message=_("It was never sent. You can try again."))
+            commands.give_up_unsent(command)
         return
     if command.state == CommandState.SENT:
         lost = _("The console stopped before the answer came.")
         commands.finish(command, CommandState.UNKNOWN, message=lost, check_at=command.check_at)
     try:
         SETTLERS[command.kind](provider, command)
-    except CodegoError:
+    except (CodegoError, DatabaseError):
         Command.objects.filter(pk=command.pk).update(check_at=timezone.now() + AGAIN)

@@ -7,13 +7,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import DatabaseError
+from django.db.models import Q
 from django.utils import timezone
 
 from cardholders.models import APPROVED, Cardholder, Company
 from cardholders.sync import apply_balances, apply_cardholders, apply_companies, apply_contracts
 from cards.sync import apply_cards
 from console.codego.client import Codego
-from console.codego.errors import NoSuchObject, NoSuchRoute, Refused, Unreadable
+from console.codego.errors import BadRequest, Conflict, NoSuchObject, NoSuchRoute, Refused, Unreadable
 from console.codego.paging import Page
 from console.provider.mirror import Applied, Source
 from console.provider.observing import lacks
@@ -53,7 +54,7 @@ def _step(resource: str, cursor: dict[str, Any], apply: Apply, records: Sequence
     """The records in one batch; if the database refuses it, each by itself, so that one odd record holds up nobody."""
     try:
         return _counted(resource, cursor, apply(records, source=Source("run", at)) if records else Applied())
-    except DatabaseError as failure:
+    except (DatabaseError, ArithmeticError, ValueError) as failure:
         if len(records) == 1:
             return _failed(cursor, resource, getattr(records[0], "id", None), failure)
     step = Step(cursor)
@@ -81,6 +82,8 @@ def _pages(
     resource: str, pages: Pages, apply: Apply, cursor: dict[str, Any], *, newest: bool = False
 ) -> Iterator[Step]:
     """Every page from the cursor on; `newest` stops at the first page that tells nothing new."""
+    if cursor.get("over"):
+        return  # the slice before this one ended on the last page
     found = pages(cursor.get("page"))
     while True:
         at = timezone.now()
@@ -90,8 +93,10 @@ def _pages(
         step = _step(resource, {**cursor, "page": page.cursor}, apply, page.records, at)
         step.counts["failed"] += page.unreadable
         step.counts["seen"] += page.unreadable
+        nothing_new = newest and page.records and step.counts["unchanged"] == step.counts["seen"]
+        step.cursor["over"] = page.cursor is None or bool(nothing_new)
         yield step
-        if page.cursor is None or (newest and page.records and step.counts["unchanged"] == step.counts["seen"]):
+        if step.cursor["over"]:
             return
 
 
@@ -107,7 +112,9 @@ def _rows(
             at = timezone.now()
             try:
                 records = read(row)
-            except (NoSuchObject, Unreadable) as failure:
+            except NoSuchRoute:
+                return  # the provider lacks the feature
+            except (NoSuchObject, BadRequest, Conflict, Unreadable) as failure:
                 yield _failed(here, resource, row.codego_id, failure)
                 continue
             yield _step(resource, here, apply, records, at)
@@ -159,7 +166,8 @@ def transactions(client: Codego, cursor: dict[str, Any], scope: Scope) -> Iterat
         pages = _transaction_pages(client, after)
         yield from _pages("transactions", pages, _apply_named, cursor, newest=newest)
     if scope.kind != "import":
-        moving = Transaction.objects.filter(codego_id__isnull=False, state__in=NOT_FINAL, read_at__lt=scope.since)
+        moving = Transaction.objects.filter(codego_id__isnull=False, state__in=NOT_FINAL, by_reference=False)
+        moving = moving.filter(Q(read_at__isnull=True) | Q(read_at__lt=scope.since))
         moving = moving.exclude(kind__in=("fee", "collateral"))
         read = READS["transactions"].fetch
         yield from _rows(

@@ -67,7 +67,7 @@ def report() -> None:
 
 @shared_task(name="deckhand.start_run")
 def start_run(kind: str) -> None:
-    runs.start(kind)
+    runs.start(kind if runs.imported() else "import", wake=False)
     ring("run")
 
 

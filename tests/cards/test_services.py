@@ -1,5 +1,6 @@
 """Issue, lock, limit: one effect each, whatever happens on the way."""
 
+import uuid
 from datetime import timedelta
 
 import pytest
@@ -12,6 +13,7 @@ from console.access import Actor
 from console.audit.models import Entry
 from console.codego.errors import CodegoError
 from console.codego.protocols import Priority
+from console.provider import commands
 from console.provider.commands import CannotDo
 from console.provider.factory import client
 from console.provider.models import Command, CommandKind, CommandState
@@ -202,3 +204,21 @@ def test_no_replacement_while_the_old_card_may_still_live(sandbox, card, actor):
     sandbox.fault("PATCH /cards/*", "drop_before")
     cancelled, issued = services.replace(card, ORDER, actor=actor, reason="stolen")
     assert (cancelled.state, issued) == (CommandState.UNKNOWN, None)
+
+
+def test_a_card_is_replaced_once_however_often_it_is_asked(sandbox, holder, card, actor):
+    before = cards_at(sandbox, holder)
+    stale = Card.objects.get(pk=card.pk)
+    services.replace(card, ORDER, actor=actor, reason="lost")
+    with pytest.raises(CannotDo):
+        services.issue(holder, ORDER, actor=actor, once=uuid.uuid5(uuid.NAMESPACE_URL, f"deckhand:replace:{stale.pk}"))
+    assert len(cards_at(sandbox, holder) - before) == 1
+
+
+def test_what_a_person_settled_is_not_overwritten(sandbox, holder, actor):
+    sandbox.fault("POST /users/*/cards", "drop_before")
+    command = services.issue(holder, ORDER, actor=actor)
+    old = Command.objects.get(pk=command.pk)
+    commands.finish(command, CommandState.NOT_DONE, message="Support: not created.", by=actor)
+    commands.finish(old, CommandState.UNKNOWN, check_at=timezone.now())
+    assert Command.objects.get(pk=command.pk).state == CommandState.NOT_DONE

@@ -3,14 +3,18 @@
 import json
 import sys
 import time
+from datetime import timedelta
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
+from django.utils import timezone
 from tqdm import tqdm
 
 from console.sync import reading, runs
 from console.sync.models import Run, RunState
 from console.sync.sweeps import SWEEPS
+
+PATIENCE = timedelta(minutes=1)
 
 
 class Command(BaseCommand):
@@ -55,4 +59,6 @@ def _to_the_end(run: Run) -> Run:
                 time.sleep(0.5)
                 run.refresh_from_db()
             told(run)
+            if run.error and run.due_at and run.due_at > timezone.now() + PATIENCE:
+                return run
     return run

@@ -6,9 +6,11 @@ import pytest
 
 from cards.models import Card
 from cards.sync import apply_cards
-from console.codego.records import CardRecord
+from console.codego.records import CardRecord, TransactionRecord
 from console.provider.mirror import Source, Verdict
 from tests.factories import make_cardholder
+from transactions.models import Transaction
+from transactions.sync import apply_transactions
 
 pytestmark = pytest.mark.django_db
 T0 = datetime(2026, 11, 1, 12, tzinfo=UTC)
@@ -140,3 +142,39 @@ def test_text_that_is_too_long_is_cut_flagged_and_kept_whole_in_raw():
     assert "display_name: longer than 40 characters, cut" in card.flags
     assert card.raw["configuration"]["displayName"] == "X" * 300
     assert put(record("active", 1, configuration={"displayName": "X" * 300}), source=delivery()) == [Verdict.UNCHANGED]
+
+
+def test_a_field_that_is_there_but_unreadable_leaves_an_empty_column_and_a_flag():
+    broken = TransactionRecord.parse(
+        {
+            "id": "t1",
+            "type": "spend",
+            "spend": {"userId": "u1", "amount": 5, "status": "pending", "merchantName": {"x": 1}},
+        }
+    )
+    assert apply_transactions([broken], source=read()).verdicts == [Verdict.CREATED]
+    found = Transaction.objects.get()
+    assert (found.merchant_name, found.amount) == ("", 5)
+    assert found.flags
+
+
+def test_a_partial_record_keeps_what_follows_from_what_it_does_not_name():
+    whole = {"userId": "u1", "amount": 500, "status": "pending", "authorizedAt": T0.isoformat()}
+    part = {"status": "completed", "postedAt": (T0 + timedelta(days=3)).isoformat()}
+    for minute, payload in ((1, whole), (2, part)):
+        stamp = (T0 + timedelta(minutes=minute)).isoformat()
+        told = {"id": "t1", "type": "spend", "updatedAt": stamp, "spend": payload | {"userId": "u1"}}
+        apply_transactions([TransactionRecord.parse(told)], source=delivery())
+    found = Transaction.objects.get()
+    assert (found.state, found.amount, found.signed_amount, found.occurred_at) == ("completed", 500, -500, T0)
+
+
+def test_a_transfer_keeps_every_digit():
+    told = {
+        "id": "t1",
+        "type": "transfer",
+        "transfer": {"userId": "u1", "source": {"amount": "1234.567890123456789012"}},
+    }
+    apply_transactions([TransactionRecord.parse(told)], source=read())
+    assert Transaction.objects.get().decimal_amount == "1234.567890123456789012"
+    assert apply_transactions([TransactionRecord.parse(told)], source=read(1)).verdicts == [Verdict.UNCHANGED]

@@ -10,6 +10,7 @@ from cards.models import Card
 from console.sync import inbox
 from console.sync.models import Delivery, DeliveryVerdict, Rejected
 from tests.factories import make_delivery
+from transactions.models import Transaction
 
 pytestmark = pytest.mark.django_db
 
@@ -112,3 +113,10 @@ def test_rejected_deliveries_are_counted_by_reason():
     for reason in ("bad signature", "bad signature", "no signature"):
         inbox.reject(reason, "10.0.0.9")
     assert dict(Rejected.objects.values_list("reason", "count")) == {"bad signature": 2, "no signature": 1}
+
+
+def test_a_transaction_without_an_id_makes_no_row():
+    accept(b'{"type":"transaction.created","body":{"type":"spend","spend":{"userId":"u1","amount":5}}}')
+    inbox.drain()
+    assert verdicts() == ["unmatched"]
+    assert not Transaction.objects.exists()

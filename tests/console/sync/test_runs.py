@@ -40,7 +40,7 @@ def test_a_second_import_finds_nothing_new(sandbox):
 
 def test_a_run_goes_on_where_a_killed_worker_left_it(sandbox):
     run = runs.start("import")
-    run = runs.work(runs.claim(run.pk), seconds=0)  # one page
+    run = runs.work(runs.claim(run.pk), seconds=0.001)  # one page
     assert run.state == RunState.RUNNING
     assert runs.start("import").pk == run.pk
     assert to_the_end(run).state == RunState.DONE
@@ -77,7 +77,7 @@ def test_a_late_settlement_is_caught_up_without_a_delivery(sandbox):
     sandbox.story("settle", transactionId=spend["id"])
     run = to_the_end(runs.start("catch_up"))
     assert Transaction.objects.get(codego_id=spend["id"]).state == "completed"
-    assert [d["id"] for d in run.differences if "state" in d.get("fields", {})] == [spend["id"]]
+    assert [d["id"] for d in run.differences if "status" in d.get("fields", {})] == [spend["id"]]
 
 
 def test_a_refused_key_is_said_and_tried_again_later(sandbox, settings):
@@ -86,3 +86,19 @@ def test_a_refused_key_is_said_and_tried_again_later(sandbox, settings):
     assert run.state == RunState.RUNNING
     assert run.error
     assert run.due_at > run.started_at
+
+
+def test_a_slice_that_ends_on_the_last_page_does_not_begin_again(sandbox):
+    run = runs.start("import", ["cards"])
+    for _ in range(20):
+        run = runs.work(runs.claim(run.pk), seconds=0.001) if run.state == RunState.RUNNING else run
+    assert run.state == RunState.DONE
+    assert run.counts["cards"]["seen"] == len(sandbox.list("cards"))
+
+
+def test_until_everything_was_read_once_the_beat_imports(sandbox):
+    from console.sync import tasks
+
+    tasks.start_run("catch_up")
+    assert Run.objects.get().kind == "import"
+    assert not Cursor.objects.exists()
