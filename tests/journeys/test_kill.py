@@ -41,7 +41,7 @@ def test_an_import_survives_kill_9_of_the_worker(killed):
     killed.wait(
         lambda: all(r["age_s"] is not None for r in killed.status()["resources"].values()),
         "the import did not end",
-        240,
+        420,
     )
     resources = killed.status()["resources"]
     assert {name: resources[name]["rows"] for name in ("cards", "transactions", "cardholders", "companies")} == {
@@ -72,7 +72,7 @@ def test_500_deliveries_survive_kill_9_of_the_worker(killed):
         inbox = killed.status()["inbox"]
         return not inbox.get("new") and sum(inbox.values()) - sum(before.values()) >= 500
 
-    killed.wait(settled, "the inbox did not empty", 180)
+    killed.wait(settled, "the inbox did not empty", 300)
     inbox = killed.status()["inbox"]
     assert inbox.get("failed", 0) == inbox.get("parked", 0) == inbox.get("duplicate", 0) == 0
     assert inbox["applied"] + inbox.get("stale", 0) + inbox.get("hint", 0) - sum(before.values()) >= 500
