@@ -24,6 +24,8 @@ class Permission(StrEnum):
     CARD_ISSUE = "card:issue"
     CARD_LIMIT = "card:limit"
     CARD_LOCK = "card:lock"
+    CARD_PIN = "card:pin"
+    CARD_REVEAL = "card:reveal"
     CARD_UNLOCK = "card:unlock"
     DISPUTE_OPEN = "dispute:open"
     INBOX_READ = "inbox:read"
@@ -32,6 +34,8 @@ class Permission(StrEnum):
     LIST_EXPORT = "list:export"
     NOTE_WRITE = "note:write"
     PERSONAL_READ = "personal:read"
+    PROVIDER_READ = "provider:read"
+    PROVIDER_TEST = "provider:test"
     RECONCILIATION_READ = "reconciliation:read"
     RECONCILIATION_RUN = "reconciliation:run"
     RECORD_READ = "record:read"
@@ -63,19 +67,19 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.VIEWER: frozenset({_P.RECORD_READ}),
     Role.OPERATIONS: frozenset({
         _P.RECORD_READ, _P.PERSONAL_READ, _P.NOTE_WRITE, _P.KYC_START, _P.CARD_ISSUE, _P.CARD_ACTIVATE, _P.CARD_UNLOCK,
-        _P.CARD_LIMIT, _P.CARD_LOCK, _P.CARD_CANCEL, _P.DISPUTE_OPEN, _P.REVIEW_READ, _P.LIST_EXPORT, _P.ACTIVITY_OWN,
+        _P.CARD_LIMIT, _P.CARD_LOCK, _P.CARD_CANCEL, _P.CARD_REVEAL, _P.CARD_PIN, _P.DISPUTE_OPEN, _P.REVIEW_READ, _P.LIST_EXPORT, _P.ACTIVITY_OWN,
     }),
     Role.COMPLIANCE: frozenset({
         _P.RECORD_READ, _P.PERSONAL_READ, _P.NOTE_WRITE, _P.CARD_LOCK, _P.CARD_CANCEL, _P.REVIEW_READ, _P.REVIEW_DECIDE,
-        _P.LIST_EXPORT, _P.INBOX_READ, _P.ACTIVITY_OWN, _P.ACTIVITY_READ,
+        _P.LIST_EXPORT, _P.INBOX_READ, _P.PROVIDER_READ, _P.ACTIVITY_OWN, _P.ACTIVITY_READ,
     }),
     Role.FINANCE: frozenset({
         _P.RECORD_READ, _P.NOTE_WRITE, _P.LIST_EXPORT, _P.REPORT_READ, _P.REPORT_MAKE, _P.RECONCILIATION_READ,
-        _P.RECONCILIATION_RUN, _P.INBOX_READ, _P.ACTIVITY_OWN, _P.ACTIVITY_READ,
+        _P.RECONCILIATION_RUN, _P.INBOX_READ, _P.PROVIDER_READ, _P.ACTIVITY_OWN, _P.ACTIVITY_READ,
     }),
     Role.ADMIN: frozenset({
         _P.RECORD_READ, _P.PERSONAL_READ, _P.NOTE_WRITE, _P.REVIEW_READ, _P.REPORT_READ, _P.RECONCILIATION_READ,
-        _P.INBOX_READ, _P.INBOX_REPLAY, _P.ACTIVITY_OWN, _P.ACTIVITY_READ, _P.STAFF_MANAGE,
+        _P.INBOX_READ, _P.INBOX_REPLAY, _P.PROVIDER_READ, _P.PROVIDER_TEST, _P.ACTIVITY_OWN, _P.ACTIVITY_READ, _P.STAFF_MANAGE,
     }),
 }  # fmt: skip
 

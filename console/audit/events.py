@@ -13,11 +13,15 @@ class Action(StrEnum):
     CARD_ISSUE = "card:issue"
     CARD_LIMIT = "card:limit"
     CARD_LOCK = "card:lock"
+    CARD_PIN_SET = "card:pin-set"
+    CARD_PIN_VIEW = "card:pin-view"
     CARD_REPLACE = "card:replace"
+    CARD_REVEAL = "card:reveal"
     CARD_UNLOCK = "card:unlock"
     DELIVERY_REPLAY = "delivery:replay"
     DISPUTE_OPEN = "dispute:open"
     DISPUTE_RECORD = "dispute:record"
+    FEATURE_TEST = "feature:test"
     KYC_OPEN = "kyc:open"
     LIST_EXPORT = "list:export"
     NOTE_ADD = "note:add"
@@ -41,11 +45,15 @@ LABELS = {
     Action.CARD_ISSUE: _("Issue card"),
     Action.CARD_LIMIT: _("Change card limit"),
     Action.CARD_LOCK: _("Lock card"),
+    Action.CARD_PIN_SET: _("Set PIN"),
+    Action.CARD_PIN_VIEW: _("View PIN"),
     Action.CARD_REPLACE: _("Replace lost or stolen card"),
+    Action.CARD_REVEAL: _("Show card number"),
     Action.CARD_UNLOCK: _("Unlock card"),
     Action.DELIVERY_REPLAY: _("Replay delivery"),
     Action.DISPUTE_OPEN: _("Open dispute"),
     Action.DISPUTE_RECORD: _("Record what support said of a dispute"),
+    Action.FEATURE_TEST: _("Test a feature of the provider again"),
     Action.KYC_OPEN: _("Open or resume KYC session"),
     Action.LIST_EXPORT: _("Export list"),
     Action.NOTE_ADD: _("Add note"),

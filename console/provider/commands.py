@@ -27,11 +27,13 @@ ACTIONS = {
     CommandKind.LIMIT: Action.CARD_LIMIT,
     CommandKind.DISPUTE: Action.DISPUTE_OPEN,
     CommandKind.KYC: Action.KYC_OPEN,
+    CommandKind.PIN: Action.CARD_PIN_SET,
 }
 OUTCOMES = {
     CommandState.DONE: Outcome.DONE,
     CommandState.REFUSED: Outcome.REFUSED,
     CommandState.NOT_DONE: Outcome.REFUSED,
+    CommandState.LAPSED: Outcome.UNKNOWN,
     CommandState.UNKNOWN: Outcome.UNKNOWN,
     CommandState.SEVERAL: Outcome.UNKNOWN,
 }

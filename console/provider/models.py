@@ -18,6 +18,7 @@ class CommandState(models.TextChoices):
     DONE = "done", _("Done")
     REFUSED = "refused", _("Refused")
     NOT_DONE = "not_done", _("Did not happen")
+    LAPSED = "lapsed", _("Never known")
 
 
 class CommandKind(models.TextChoices):
@@ -29,6 +30,7 @@ class CommandKind(models.TextChoices):
     LIMIT = "limit", _("Change limit")
     DISPUTE = "dispute", _("Open dispute")
     KYC = "kyc", _("Open KYC session")
+    PIN = "pin", _("Set PIN")
 
 
 OPEN_STATES = (CommandState.INTENT, CommandState.SENT, CommandState.UNKNOWN, CommandState.SEVERAL)
@@ -56,9 +58,11 @@ class Command(models.Model):
     settled_at = models.DateTimeField(null=True)
     checks = models.PositiveSmallIntegerField(default=0)
     check_at = models.DateTimeField(null=True)
+    untold = models.BooleanField(default=False)  # it was settled late, and whoever asked has not been told yet
 
     class Meta:
         indexes: ClassVar = [
+            models.Index(fields=["actor"], condition=Q(untold=True), name="command_untold"),
             models.Index(fields=["record", "record_id", "-created_at"], name="command_of_record"),
             models.Index(fields=["check_at"], condition=Q(check_at__isnull=False), name="command_due"),
             models.Index(
@@ -82,40 +86,67 @@ class Command(models.Model):
 
 
 class Budget(models.Model):
-    """One row: when the next request of any process may leave, as learned from `X-RateLimit-*`."""
+    """One row: when the next request of any process may leave, as learned from `X-RateLimit-*`, and whether anything
+    answers at all."""
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1)
     interval = models.FloatField(default=0.25)  # seconds between requests until the provider says more
-    next_at = models.DateTimeField(default=timezone.now)
+    next_at = models.DateTimeField(default=timezone.now)  # the next slot of work that nobody waits for
+    issued = models.BigIntegerField(default=0)  # slots given out, ever
+    heard = models.BigIntegerField(default=0)  # the slot of the newest answer that was learned from
+    left = models.IntegerField(null=True)  # what the provider still allows until `resets_at`, less what is on its way
+    resets_at = models.DateTimeField(null=True)
     blocked_until = models.DateTimeField(null=True)
     learned_at = models.DateTimeField(null=True)
+    refused_at = models.DateTimeField(null=True)  # the last 429
+    limit = models.IntegerField(null=True)  # X-RateLimit-Limit as last told
+    failures = models.PositiveIntegerField(default=0)  # attempts without an answer since the last one that had one
+    down_since = models.DateTimeField(null=True)
+    probe_at = models.DateTimeField(null=True)  # while it is down: when one request may try again
 
     def __str__(self) -> str:
         return f"{1 / self.interval:.1f}/s"
 
 
 class Capability(models.Model):
-    """A route the provider was seen to have or to lack, and when."""
+    """A route the provider was seen to have or to lack: in which environment, since when, and by which answer."""
 
-    route = models.CharField(max_length=80, primary_key=True)
+    environment = models.CharField(max_length=10)
+    route = models.CharField(max_length=80)
     present = models.BooleanField()
+    since = models.DateTimeField(default=timezone.now)
     seen_at = models.DateTimeField(default=timezone.now)
+    why = models.CharField(max_length=200, blank=True)  # the answer that showed it
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["environment", "route"], name="capability_once")]
 
     def __str__(self) -> str:
         return f"{self.route}: {'yes' if self.present else 'no'}"
 
 
 class RequestLog(models.Model):
-    """The last answers of the provider: route and status, never ids, bodies or keys."""
+    """What was asked of the provider and how it answered. Bodies are outlines: keys, numbers and known words; never
+    names, secrets, session ids or keys."""
 
     at = models.DateTimeField(default=timezone.now)
     route = models.CharField(max_length=80)
+    object_id = models.CharField(max_length=128, blank=True)
+    query = models.JSONField(default=dict)
+    body = models.JSONField(null=True)
+    idempotency_key = models.CharField(max_length=64, blank=True)
     status = models.PositiveSmallIntegerField(null=True)
     milliseconds = models.PositiveIntegerField(default=0)
-    error = models.CharField(max_length=40, blank=True)
+    error = models.CharField(max_length=200, blank=True)
+    request_id = models.CharField(
+        max_length=80, blank=True
+    )  # the provider's own id of the exchange, where it names one
 
     class Meta:
-        indexes: ClassVar = [models.Index(fields=["-at"], name="request_newest")]
+        indexes: ClassVar = [
+            models.Index(fields=["-at", "-id"], name="request_newest"),
+            models.Index(fields=["route", "-at", "-id"], name="request_of_route"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.route} {self.status or self.error}"

@@ -4,6 +4,7 @@ import logging
 import time
 from datetime import timedelta
 
+from django.conf import settings
 from django.db import DatabaseError
 from django.utils import timezone
 
@@ -39,12 +40,13 @@ def _note_capability(route: str, *, present: bool) -> None:
         return
     _told[route, present] = now
     _told.pop((route, not present), None)
-    Capability.objects.update_or_create(route=route, defaults={"present": present, "seen_at": timezone.now()})
+    known = {"environment": settings.CODEGO_ENVIRONMENT, "route": route}
+    Capability.objects.update_or_create(**known, defaults={"present": present, "seen_at": timezone.now()})
 
 
 def lacks(route: str) -> bool:
     """Whether the provider was seen not to have this route (facts 5: a 404 that names a path)."""
-    return Capability.objects.filter(route=route, present=False).exists()
+    return Capability.objects.filter(environment=settings.CODEGO_ENVIRONMENT, route=route, present=False).exists()
 
 
 def last_refusal() -> RequestLog | None:

@@ -57,7 +57,7 @@ def test_a_person_of_a_company_is_sent_to_the_companys_balance(client_as, compan
 
 
 def test_a_provider_without_company_finance_is_named_instead_of_alarmed_about(client_as):
-    Capability.objects.create(route="GET /companies/{id}/contracts", present=False)
+    Capability.objects.create(environment="sandbox", route="GET /companies/{id}/contracts", present=False)
     page = client_as("finance").get(make_company().get_absolute_url()).text
     assert "does not show the contracts of companies" in page
     assert "Approved without a contract" not in page

@@ -114,7 +114,7 @@ def test_only_operations_opens_disputes(client_as, role):
 
 @pytest.fixture
 def lost(db) -> Command:
-    Capability.objects.create(route="GET /disputes", present=False, seen_at=timezone.now())
+    Capability.objects.create(environment="sandbox", route="GET /disputes", present=False, seen_at=timezone.now())
     return make_command("transaction", make_transaction().pk, kind="dispute", state="unknown")
 
 
