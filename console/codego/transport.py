@@ -30,7 +30,8 @@ from console.codego.errors import (
     Unreadable,
 )
 from console.codego.limits import count, reset_ahead, reset_wait, wait_asked
-from console.codego.protocols import Exchange, Observer, Pacer, Priority
+from console.codego.outline import outline
+from console.codego.protocols import Exchange, Observer, Pacer, Priority, Slot
 from console.codego.secret import Secret, redact
 from console.codego.wire import clean, loads
 
@@ -48,6 +49,7 @@ LONGEST_WAIT = {  # that a caller is kept for
     Priority.SWEEP: 8.0,
 }
 LARGEST_BODY = 64 * 1024 * 1024
+REQUEST_IDS = ("X-Request-Id", "X-Correlation-Id", "CF-Ray")
 MESSAGE_LENGTH = 200
 TEXT_READ = 1 << 16  # enough that nothing is cut before its secrets are found
 NEVER_LEFT = (
@@ -173,25 +175,30 @@ class Transport:
     def _exchange(self, call: Call) -> Answer | CodegoError:
         if not call.id.strip(".") and "{id}" in call.path:
             return self._error(NoSuchObject, call, "no object has an empty id")
-        self._await_slot(call)
+        slot = self._await_slot(call)
         started = time.perf_counter()
         outcome = self._attempt(call)
         seconds = time.perf_counter() - started
         answer = outcome if isinstance(outcome, Answer) else None
         error = self._judge(call, outcome) if isinstance(outcome, Answer) else outcome
-        self._tell(call, answer, error, seconds)
+        self._tell(call, slot, answer, error, seconds)
         return error or outcome
 
-    def _await_slot(self, call: Call) -> None:
+    def _await_slot(self, call: Call) -> Slot:
+        """Waits for a slot; whoever waits hears of a refusal of others meanwhile, and waits on."""
+        patience = LONGEST_WAIT[self._priority]
         try:
-            wait = self._pacer.reserve(self._priority)
+            slot = self._pacer.reserve(self._priority, patience)
+            while 0 < slot.wait <= patience:
+                time.sleep(slot.wait)
+                patience -= slot.wait
+                slot = self._pacer.arrive(slot, self._priority, patience)
         except CodegoError as error:
             error.method, error.path = error.method or call.method, error.path or call.path
             raise
-        if wait > LONGEST_WAIT[self._priority]:
-            raise self._error(NotSent, call, f"the provider's rate limit is used up for another {wait:.0f} s")
-        if wait > 0:
-            time.sleep(wait)
+        if slot.wait > 0:
+            raise self._error(NotSent, call, f"the provider's rate limit is used up for another {slot.wait:.0f} s")
+        return slot
 
     def _attempt(self, call: Call) -> Answer | CodegoError:
         """Errors are made outside the handlers: one of httpx can hold a header, and must not become a cause."""
@@ -270,18 +277,23 @@ class Transport:
             provider_message=sentence,
         )
 
-    def _tell(self, call: Call, answer: Answer | None, error: CodegoError | None, seconds: float) -> None:
+    def _tell(self, call: Call, slot: Slot, answer: Answer | None, error: CodegoError | None, seconds: float) -> None:
         """Log, pacer and observer. Nothing of ours that fails here may hide what the provider answered."""
         status, ms = (answer.status if answer else None), round(seconds * 1000)
         fields = {"method": call.method, "route": call.path, "status": status, "ms": ms}
         logger.info("%s %s %s %d ms", call.method, call.path, status or "no answer", ms, extra=fields)
         try:
-            if answer:
-                self._learn(answer)
+            if not call.kyc:  # another host, with a limit of its own
+                self._learn(slot, answer)
             self._observer.observe(
                 Exchange(
                     method=call.method,
                     route=call.route,
+                    object_id=call.id,
+                    query=call.params or {},
+                    body=outline(call.json),
+                    idempotency_key=call.idempotency_key,
+                    request_id=_request_id(answer),
                     status=status,
                     seconds=seconds,
                     error=f"{type(error).__name__}: {error}" if error else "",
@@ -291,10 +303,14 @@ class Transport:
         except Exception:
             logger.exception("an exchange could not be recorded", extra=fields)
 
-    def _learn(self, answer: Answer) -> None:
+    def _learn(self, slot: Slot, answer: Answer | None) -> None:
+        if answer is None:
+            self._pacer.learn(slot, status=None, limit=None, remaining=None, reset_seconds=None)
+            return
         now, headers = time.time(), answer.headers
         refused = answer.status == 429
         self._pacer.learn(
+            slot,
             status=answer.status,
             limit=count(headers, "X-RateLimit-Limit"),
             remaining=count(headers, "X-RateLimit-Remaining"),
@@ -306,6 +322,12 @@ class Transport:
 def _tls() -> ssl.SSLContext:
     """Reading the certificate store takes longer than a call, and clients are made for every piece of work."""
     return httpx.create_ssl_context()
+
+
+def _request_id(answer: Answer | None) -> str:
+    """The provider's own id of the exchange, which its support will ask for."""
+    given = (answer.headers.get(name) for name in REQUEST_IDS) if answer else ()
+    return next((clean(value)[:80] for value in given if value), "")
 
 
 def _lost(call: Call, cls: type[CodegoError]) -> type[CodegoError]:

@@ -91,10 +91,11 @@ class Budget(models.Model):
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1)
     interval = models.FloatField(default=0.25)  # seconds between requests until the provider says more
-    next_at = models.DateTimeField(default=timezone.now)  # the next slot of work that nobody waits for
+    last_at = models.DateTimeField(default=timezone.now)  # the newest slot of work that nobody waits for
     issued = models.BigIntegerField(default=0)  # slots given out, ever
     heard = models.BigIntegerField(default=0)  # the slot of the newest answer that was learned from
-    left = models.IntegerField(null=True)  # what the provider still allows until `resets_at`, less what is on its way
+    remaining = models.IntegerField(null=True)  # what the provider said it still allows until `resets_at`
+    left = models.IntegerField(null=True)  # the same less what is on its way
     resets_at = models.DateTimeField(null=True)
     blocked_until = models.DateTimeField(null=True)
     learned_at = models.DateTimeField(null=True)

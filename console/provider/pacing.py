@@ -1,54 +1,181 @@
-"""The shared budget: every process reserves its slot in one row, commits, and only then waits."""
+"""The shared budget: every process reserves its slot in one row, commits, and only then waits.
 
-from datetime import timedelta
+What the provider allows is spread evenly: the requests it says are left, over the time until it says they are renewed.
+That holds a fixed window to its end and keeps a token bucket half full, so neither runs dry under steady work. People
+at a screen do not queue; what they take is taken from the others. Where nothing answers, one request in a while tries.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Q
 from django.utils import timezone
 
-from console.codego.protocols import Priority
+from console.codego.errors import NotSent
+from console.codego.protocols import Priority, Slot
 from console.provider.models import Budget
 
-HEADROOM = 0.8  # sweeps use this share of the rate; people at a screen have the rest
-SLOWEST, FASTEST = 5.0, 0.002  # seconds between two requests
+ROOM = 1.04  # sweeps take this much longer than they might, and leave the rest to people
+SLACK = timedelta(milliseconds=20)  # after a renewal, for clocks that are not quite alike
+SLOWEST, FASTEST = 60.0, 0.002  # seconds between two requests
+KEPT = 50  # one in so many of the limit is kept for calls that overtook each other on their way
+UNTOLD = 0.25  # seconds between two requests where the provider says nothing of its limit
+PAUSE = 2.0  # seconds after a 429 that does not say how long
+DOWN_STATUSES = frozenset({502, 503, 504})
+DOWN_AFTER = 8  # attempts in a row without an answer
+FIRST_PROBE, LONGEST_PROBE = 5.0, 60.0  # seconds between two tries of a provider that is down
 
 
 class SharedPacer:
     """The client's pacer over the Budget row."""
 
-    def reserve(self, priority: Priority) -> float:
-        """Seconds to wait before this request may leave; the row is released at once."""
-        now = timezone.now()
+    def __init__(self, clock: Callable[[], datetime] = timezone.now) -> None:
+        self._clock = clock
+
+    def reserve(self, priority: Priority, patience: float) -> Slot:
+        now = self._clock()
         with transaction.atomic():
-            budget = _locked()
-            free = max(now, budget.blocked_until or now)
-            if priority is Priority.INTERACTIVE:
-                slot = free  # a person does not queue behind a sweep; the headroom pays for it
+            budget = _locked(now)
+            _refuse_while_down(budget, now)
+            gap = timedelta(seconds=budget.interval * (ROOM if priority is Priority.SWEEP else 1))
+            free = _free(budget, now)
+            at = free if priority is Priority.INTERACTIVE else max(free, budget.last_at + gap)
+            wait = (at - now).total_seconds()
+            if wait > patience:
+                return Slot(wait)
+            budget.issued += 1
+            if budget.left is not None and budget.resets_at and at < budget.resets_at:
+                budget.left -= 1
+            budget.last_at = max(budget.last_at + gap, now) if priority is Priority.INTERACTIVE else at
+            budget.save(update_fields=["issued", "left", "last_at", "probe_at"])
+        return Slot(wait, budget.issued)
+
+    def arrive(self, slot: Slot, priority: Priority, patience: float) -> Slot:
+        blocked = Budget.objects.filter(pk=1, blocked_until__gt=self._clock()).exists()
+        return self.reserve(priority, patience) if blocked else Slot(0.0, slot.number)
+
+    def learn(
+        self, slot: Slot, *, status: int | None, limit: int | None, remaining: int | None, reset_seconds: float | None
+    ) -> None:
+        now = self._clock()
+        with transaction.atomic():
+            budget = _locked(now)
+            if status is None or status in DOWN_STATUSES:
+                _note_silence(budget, now)
             else:
-                slot = max(free, budget.next_at)
-                gap = budget.interval / (HEADROOM if priority is Priority.SWEEP else 1)
-                budget.next_at = slot + timedelta(seconds=gap)
-                budget.save(update_fields=["next_at"])
-        return max(0.0, (slot - now).total_seconds())
-
-    def learn(self, *, status: int, limit: int | None, remaining: int | None, reset_seconds: float | None) -> None:
-        """Follows what the provider says is left until its window ends."""
-        if reset_seconds is None:
-            return
-        now = timezone.now()
-        if status == 429 or remaining == 0:
-            until = now + timedelta(seconds=reset_seconds)
-            later = Q(blocked_until__isnull=True) | Q(blocked_until__lt=until)
-            Budget.objects.filter(later, pk=1).update(blocked_until=until, learned_at=now)
-        elif limit and remaining is not None:
-            interval = min(SLOWEST, max(FASTEST, reset_seconds / remaining))
-            stale = Q(learned_at__isnull=True) | Q(learned_at__lt=now - timedelta(seconds=1))
-            Budget.objects.filter(stale, pk=1).update(interval=interval, learned_at=now)
+                budget.failures, budget.down_since, budget.probe_at = 0, None, None
+            budget.limit = limit or budget.limit
+            if status == 429:
+                _pause(budget, now, PAUSE if reset_seconds is None else reset_seconds)
+            elif remaining is not None and reset_seconds is not None:
+                if slot.number > budget.heard:  # an answer that was overtaken knows less
+                    _spread(budget, slot, now, remaining, reset_seconds)
+            elif status is not None:
+                budget.interval += (UNTOLD - budget.interval) / 100
+            budget.learned_at = now
+            budget.save()
 
 
-def _locked() -> Budget:
+def _spread(budget: Budget, slot: Slot, now: datetime, remaining: int, reset_seconds: float) -> None:
+    """Those left over the time until the renewal. Those on their way are among them, but for slots beyond it."""
+    budget.heard = slot.number
+    budget.resets_at = _renewal(budget, now, remaining, reset_seconds)
+    ahead = (budget.resets_at - now).total_seconds()
+    beyond = (budget.last_at - budget.resets_at).total_seconds() // budget.interval + 1
+    budget.remaining = remaining
+    under_way = max(0, budget.issued - slot.number - max(0, int(beyond)))
+    budget.left = remaining - under_way - (budget.limit or 0) // KEPT
+    if remaining > 0 and ahead > 0:
+        budget.interval = min(SLOWEST, max(FASTEST, ahead / (remaining + 1)))
+
+
+def _renewal(budget: Budget, now: datetime, remaining: int, seconds: float) -> datetime:
+    """Told in whole seconds it may come up to one sooner; what was told before in the same window bounds it further."""
+    told, before = now + timedelta(seconds=seconds), budget.resets_at
+    whole = seconds == round(seconds) or told.microsecond // 1000 in {0, 999}
+    same_window = before is not None and now < before and remaining < (budget.remaining or 0)
+    if whole and same_window and before and told - timedelta(seconds=1) < before < told:
+        return before
+    return told
+
+
+def _free(budget: Budget, now: datetime) -> datetime:
+    """The earliest instant at which anybody may send."""
+    free = max(now, budget.blocked_until or now)
+    if budget.left is not None and budget.left <= 0 and budget.resets_at and now < budget.resets_at:
+        free = max(free, budget.resets_at + SLACK)
+    return free
+
+
+def _pause(budget: Budget, now: datetime, seconds: float) -> None:
+    """A refusal stops everybody at once, and slows the pace in case nothing else is ever told."""
+    until = now + timedelta(seconds=seconds) + SLACK
+    budget.blocked_until = max(until, budget.blocked_until or until)
+    budget.refused_at, budget.left, budget.resets_at = now, None, None
+    budget.interval = min(SLOWEST, budget.interval * 1.5)
+
+
+def _note_silence(budget: Budget, now: datetime) -> None:
+    budget.failures += 1
+    if budget.failures >= DOWN_AFTER:
+        pause = min(LONGEST_PROBE, FIRST_PROBE * 2.0 ** min(budget.failures - DOWN_AFTER, 10))
+        budget.down_since = budget.down_since or now
+        budget.probe_at = now + timedelta(seconds=pause)
+
+
+def _refuse_while_down(budget: Budget, now: datetime) -> None:
+    """One request at a time tries a provider that is down; the others are told at once."""
+    if budget.down_since is None:
+        return
+    if budget.probe_at and budget.probe_at > now:
+        seconds = (budget.probe_at - now).total_seconds()
+        raise NotSent(
+            f"the provider has not answered since {budget.down_since:%H:%M} UTC; it is tried again in {seconds:.0f} s"
+        )
+    budget.probe_at = now + timedelta(seconds=FIRST_PROBE * 2)
+
+
+def _locked(now: datetime) -> Budget:
     budget = Budget.objects.select_for_update().filter(pk=1).first()
     if budget is None:
-        Budget.objects.bulk_create([Budget()], ignore_conflicts=True)
+        Budget.objects.bulk_create([Budget(last_at=now - timedelta(seconds=UNTOLD))], ignore_conflicts=True)
         budget = Budget.objects.select_for_update().get(pk=1)
     return budget
+
+
+@dataclass(frozen=True, slots=True)
+class Meter:
+    """How the budget stands. `tight` when it holds people up or lately refused; seconds and instants as of now."""
+
+    per_second: float
+    wait: float
+    refused_at: datetime | None
+    down_since: datetime | None
+    limit: int | None
+    left: int | None
+
+    @property
+    def tight(self) -> bool:
+        return self.wait >= 1 or self.down_since is not None or self.refused_at is not None
+
+
+LATELY = timedelta(minutes=2)
+
+
+def meter() -> Meter | None:
+    """None before the first request."""
+    budget = Budget.objects.filter(pk=1).first()
+    if budget is None:
+        return None
+    now = timezone.now()
+    lately = budget.refused_at and budget.refused_at > now - LATELY
+    current = budget.resets_at and now < budget.resets_at
+    return Meter(
+        per_second=1 / budget.interval,
+        wait=(_free(budget, now) - now).total_seconds(),
+        refused_at=budget.refused_at if lately else None,
+        down_since=budget.down_since,
+        limit=budget.limit,
+        left=max(budget.left, 0) if current and budget.left is not None else None,
+    )

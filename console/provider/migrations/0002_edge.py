@@ -36,6 +36,7 @@ class Migration(migrations.Migration):
             model_name='requestlog',
             name='request_newest',
         ),
+        migrations.RenameField(model_name='budget', old_name='next_at', new_name='last_at'),
         migrations.AddField(
             model_name='budget',
             name='down_since',
@@ -59,6 +60,11 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='budget',
             name='left',
+            field=models.IntegerField(null=True),
+        ),
+        migrations.AddField(
+            model_name='budget',
+            name='remaining',
             field=models.IntegerField(null=True),
         ),
         migrations.AddField(

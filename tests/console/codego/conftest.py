@@ -15,7 +15,7 @@ import pytest
 
 from console.codego.bodies import NewCard
 from console.codego.client import Codego
-from console.codego.protocols import Exchange, Priority
+from console.codego.protocols import Exchange, Priority, Slot
 from console.codego.secret import Secret
 
 API_KEY = "vcck_sbx_testing_0123456789"
@@ -28,14 +28,20 @@ class NotedPacer:
     reserved: list[Priority] = field(default_factory=list)
     refusal: Exception | None = None
     wait: float = 0.0
+    arrived: list[Slot] = field(default_factory=list)
+    moved: list[float] = field(default_factory=list)
 
-    def reserve(self, priority: Priority) -> float:
+    def reserve(self, priority: Priority, patience: float) -> Slot:
         self.reserved.append(priority)
         if self.refusal:
             raise self.refusal
-        return self.wait
+        return Slot(self.wait, len(self.reserved))
 
-    def learn(self, **said: Any) -> None:
+    def arrive(self, slot: Slot, priority: Priority, patience: float) -> Slot:
+        self.arrived.append(slot)
+        return Slot(self.moved.pop(0) if self.moved else 0.0, slot.number)
+
+    def learn(self, slot: Slot, **said: Any) -> None:
         self.learned.append(said)
 
 

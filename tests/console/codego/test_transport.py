@@ -295,6 +295,32 @@ def test_a_slot_is_waited_for(scripted, client, pacer):
     assert time.monotonic() - started >= 0.2
 
 
+def test_a_slot_that_moved_while_it_was_waited_for_is_waited_for_again(scripted, client, pacer):
+    scripted.says(CARD)
+    pacer.wait, pacer.moved = 0.05, [0.05, 0.05]
+    client.card("cd1")
+    assert len(pacer.arrived) == 3
+
+
+def test_a_slot_that_moved_out_of_reach_sends_nothing(scripted, client, pacer):
+    scripted.says(CARD)
+    pacer.wait, pacer.moved = 0.05, [60.0]
+    assert "60 s" in str(caught(lambda: client.card("cd1"), errors.NotSent))
+    assert scripted.requests == []
+
+
+def test_the_budget_hears_of_silence_too(scripted, client, pacer):
+    scripted.drops().says(CARD)
+    client.card("cd1")
+    assert [said["status"] for said in pacer.learned] == [None, 200]
+
+
+def test_the_other_host_has_a_limit_of_its_own(scripted, client, pacer):
+    scripted.says({"sessionId": "s", "iframeUrl": "https://x"}, X_RateLimit_Remaining="0", X_RateLimit_Reset="60")
+    client.resume_kyc_session("s1")
+    assert (len(pacer.reserved), pacer.learned) == (1, [])
+
+
 def test_a_slot_too_far_away_sends_nothing(scripted, client, pacer):
     pacer.wait = 45.0
     assert "45 s" in str(caught(lambda: client.card("cd1"), errors.NotSent))
