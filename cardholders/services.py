@@ -103,8 +103,8 @@ def decide(applicant: Applicant, decision: str, *, actor: Actor, reason: str) ->
 
 
 def settle(command: Command) -> Command:
-    """A session whose answer was lost is of no use to anybody: its URL is gone. A new one is made instead."""
-    return commands.finish(command, CommandState.NOT_DONE, message=_("The session was lost. Open a new one."))
+    """A session whose answer was lost is of no use to anybody: its URL is gone, and it lapses within the hour."""
+    return commands.finish(command, CommandState.LAPSED, message=_("The session was lost. Open a new one."))
 
 
 def _add(applicant: New, actor: Actor) -> New:

@@ -10,6 +10,8 @@ from django.utils.translation import gettext_lazy as _
 
 from console.access import Can, Permission, permissions_of
 from console.branding import brand
+from console.provider import views as provider
+from console.provider.pacing import Meter, meter
 from console.sync import health
 
 
@@ -38,6 +40,7 @@ NAVIGATION = (
     )),
     (_("System"), (
         Item(_("Inbox"), "sync:inbox", "inbox", Permission.INBOX_READ),
+        Item(_("Provider"), "provider:provider", "provider", Permission.PROVIDER_READ),
         Item(_("Activity"), "audit:list", "activity", Permission.ACTIVITY_OWN),
         Item(_("Staff"), "staff:list", "staff", Permission.STAFF_MANAGE),
     )),
@@ -50,7 +53,14 @@ def frame(request: HttpRequest) -> dict[str, Any]:
     if user is None or not user.is_authenticated:
         return {**known, "can": Can(frozenset())}
     permissions = permissions_of(user.roles)
-    return {**known, "can": Can(permissions), "nav": _navigation(request, permissions), "freshness": _freshness()}
+    return {
+        **known,
+        "can": Can(permissions),
+        "nav": _navigation(request, permissions),
+        "freshness": _freshness(),
+        "meter": _meter(),
+        **provider.of(request),
+    }
 
 
 def _navigation(request: HttpRequest, permissions: frozenset[Permission]) -> list[dict[str, Any]]:
@@ -73,3 +83,9 @@ def _freshness() -> dict[str, Any] | None:
     if at is None:
         return {"text": _("First import running"), "stale": True, "at": None}
     return {"text": "", "stale": timezone.now() - at > health.STALE, "at": at}
+
+
+def _meter() -> Meter | None:
+    """Only when it matters: while the provider holds requests up, refused some lately, or does not answer."""
+    found = meter()
+    return found if found and found.tight else None

@@ -60,6 +60,7 @@ CODEGO_KYC_ORIGINS = sorted(
     }
 )
 CODEGO_WEBHOOK_SECRETS = env.list("CODEGO_WEBHOOK_SECRETS", default=[])
+REQUEST_LOG_DAYS = env.int("REQUEST_LOG_DAYS", default=14)  # how long requests to the provider are kept, redacted
 CODEGO_TIMEOUT = 10.0  # seconds; what integrators of this API use
 
 # --- Brand ------------------------------------------------------------------------------------------------------------

@@ -253,6 +253,13 @@ class Codego:
     def dispute_evidence(self, dispute_id: str) -> bytes:
         return self._transport.send(Call(method="GET", path="/disputes/{id}/evidence", id=dispute_id, binary=True)).raw
 
+    # Features
+
+    def try_read(self, path: str, identifier: str = "") -> None:
+        """Asks a reading route for one thing and lets go of the answer; raises what it raises. `path` is a template."""
+        params = {} if "{id}" in path else {"limit": "1"}
+        self._transport.send(Call(method="GET", path=path, id=identifier, params=params, binary=True))
+
     # The shapes of a call
 
     def _one(self, path: str, identifier: str, parse: Callable[[Any], R]) -> R:

@@ -2,11 +2,12 @@
 An unknown outcome is settled by reading, never by sending again."""
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -117,10 +118,19 @@ def finish(
         command.state, command.message, command.check_at = state, message, check_at
         command.result = result or now.result
         command.settled_at = None if command.is_open else timezone.now()
-        command.save(update_fields=["state", "message", "check_at", "result", "settled_at", "checks"])
+        command.untold = now.untold or _is_news(now, command, by)
+        command.save(update_fields=["state", "message", "check_at", "result", "settled_at", "checks", "untold"])
         if changed:
             _audit(command, by)
     return command
+
+
+def _is_news(before: Command, command: Command, by: Actor | None) -> bool:
+    """Whether it ended after the answer to whoever asked had gone out, so that they have to be told."""
+    if command.is_open or command.actor_id is None or (by and by.user_id == command.actor_id):
+        return False
+    late = before.state in {CommandState.UNKNOWN, CommandState.SEVERAL, CommandState.INTENT}
+    return late or (bool(command.payload.get("queued")) and command.state != CommandState.DONE)
 
 
 def give_up_unsent(command: Command) -> None:
@@ -162,6 +172,18 @@ def due() -> list[Command]:
         return bool(same.update(check_at=now + ABANDONED))
 
     return [c for c in Command.objects.filter(check_at__lte=now).order_by("check_at")[:50] if claimed(c)]
+
+
+def news_for(user_id: int) -> tuple[list[Command], bool]:
+    """What was settled late and this person has not been told, and whether more of theirs is still open."""
+    waiting = Q(state__in=[CommandState.SENT, CommandState.UNKNOWN, CommandState.SEVERAL])
+    theirs = list(Command.objects.filter(Q(untold=True) | waiting, actor_id=user_id).order_by("created_at")[:50])
+    return [command for command in theirs if command.untold], any(command.is_open for command in theirs)
+
+
+def tell(commands: Iterable[Command]) -> None:
+    """Whoever asked has seen how these ended."""
+    Command.objects.filter(pk__in=[command.pk for command in commands], untold=True).update(untold=False)
 
 
 def of_record(record: str, record_id: int, limit: int = 8) -> list[Command]:

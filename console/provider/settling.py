@@ -14,6 +14,8 @@ from console.provider.models import Command, CommandState
 # When a created object must have shown itself: three full listings over ten minutes.
 LISTINGS = 3
 PERIOD = timedelta(minutes=10)
+# A request that a proxy held back can still arrive; a change is said not to have happened only after that.
+CHANGE_PERIOD = timedelta(seconds=60)
 PAUSES = (timedelta(seconds=5), timedelta(seconds=30), timedelta(minutes=2), timedelta(minutes=5))
 
 
@@ -53,11 +55,12 @@ def later(command: Command, message: str = "") -> Command:
 
 
 def settle_change(command: Command, *, applied: bool) -> Command:
-    """A change either stands at the provider or, after two looks, is said not to."""
+    """A change either stands at the provider or, after two looks and a minute, is said not to."""
     command.checks += 1
     if applied:
         return finish(command, CommandState.DONE, message=_("Confirmed by reading the card."))
-    if command.checks >= 2:
+    asked = command.sent_at or command.created_at
+    if command.checks >= 2 and timezone.now() - asked >= CHANGE_PERIOD:
         return finish(
             command, CommandState.NOT_DONE, message=_("The provider did not make the change. You can try again.")
         )

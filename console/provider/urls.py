@@ -1,8 +1,16 @@
-"""Commands: what became of each write to the provider."""
+"""The provider: what became of each write to it, what it has and how it answers, and the log of requests."""
 
 from django.urls import path
 
-from console.provider import views
+from console.provider import provider_views, views
 
 app_name = "provider"
-urlpatterns = [path("<uuid:pk>/", views.command, name="command")]
+urlpatterns = [
+    path("commands/news/", views.news, name="news"),
+    path("commands/<uuid:pk>/", views.command, name="command"),
+    path("commands/<uuid:pk>/told/", views.told, name="told"),
+    path("provider/", provider_views.provider, name="provider"),
+    path("provider/requests/", provider_views.requests, name="requests"),
+    path("provider/requests/<int:pk>/", provider_views.logged, name="request"),
+    path("provider/features/<slug:key>/try/", provider_views.try_feature, name="try-feature"),
+]

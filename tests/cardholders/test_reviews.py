@@ -110,7 +110,7 @@ def test_the_number_of_queries_does_not_grow_with_the_queue(client_as, django_as
     client = client_as("compliance")
     for _ in range(4):
         decide(client, waiting())
-    with django_assert_max_num_queries(9):
+    with django_assert_max_num_queries(11):
         client.get("/reviews/")
 
 

@@ -66,7 +66,7 @@ def test_a_lost_answer_leaves_no_session_and_says_so(sandbox, actor):
     holder = services.add_cardholder(email="new@holder.test", first_name="", last_name="", actor=actor)
     command, opened = services.open_session(holder, actor=actor)
     assert (command.state, opened) == (CommandState.UNKNOWN, None)
-    assert services.settle(command).state == CommandState.NOT_DONE
+    assert services.settle(command).state == CommandState.LAPSED
 
 
 def test_submitted_is_progress_and_asks_for_a_read(actor):

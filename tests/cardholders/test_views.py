@@ -79,7 +79,7 @@ def test_the_number_of_queries_does_not_grow_with_the_rows(client_as, django_ass
     for _ in range(3):
         make_card(make_cardholder(company=make_company()))
     client = client_as("operations")
-    with django_assert_max_num_queries(6):
+    with django_assert_max_num_queries(8):
         client.get(PEOPLE)
 
 

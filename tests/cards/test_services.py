@@ -170,11 +170,22 @@ def test_a_lock_whose_answer_was_lost_is_settled_by_reading(sandbox, card, actor
     sandbox.fault("PATCH /cards/*", fault)
     command = services.change_status(card, CommandKind.LOCK, actor=actor)
     assert command.state == CommandState.UNKNOWN
+    Command.objects.update(sent_at=timezone.now() - timedelta(minutes=2))
     for _ in range(2):
         due_now()
         settle.settle_due()
     command.refresh_from_db()
     assert command.state == ends
+
+
+def test_a_change_is_not_called_off_while_it_may_still_arrive(sandbox, card, actor):
+    sandbox.fault("PATCH /cards/*", "drop_before")
+    command = services.change_status(card, CommandKind.LOCK, actor=actor)
+    for _ in range(4):
+        due_now()
+        settle.settle_due()
+    command.refresh_from_db()
+    assert command.state == CommandState.UNKNOWN
 
 
 def test_a_limit_is_set_and_read_back(card, actor):

@@ -71,7 +71,7 @@ def test_a_list_of_many_cards_takes_as_many_queries_as_one_of_few(client_as, dja
     for _ in range(3):
         make_card(make_cardholder(company=make_company()))
     client.get("/cards/")
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(7):
         client.get("/cards/")
 
 

@@ -1,0 +1,139 @@
+"""The provider on screen: whether it answers, what it has and lacks, how fast it is, and the log of what was asked."""
+
+import hashlib
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_POST, require_safe
+
+from console.access import Actor, Permission, requires
+from console.audit import services as audit
+from console.audit.events import Action
+from console.htmx import page_or_fragment, redirect, toast
+from console.listing import Column, paginate
+from console.provider import features, measuring
+from console.provider.curl import as_curl
+from console.provider.filters import RequestFilter
+from console.provider.models import RequestLog
+from console.provider.observing import last_refusal
+from console.provider.pacing import meter
+
+SPANS = {"hour": measuring.HOUR, "day": measuring.DAY, "week": measuring.WEEK}
+SPAN_LABELS = {"hour": lazy("Last hour"), "day": lazy("Last 24 hours"), "week": lazy("Last 7 days")}
+DEFAULT_SORT, SORTABLE = "-at", {"at": "at"}
+MARKS = {
+    features.Presence.PRESENT: (lazy("Has it"), "good", "dot"),
+    features.Presence.ABSENT: (lazy("Lacks it"), "idle", "bar"),
+    features.Presence.UNKNOWN: (lazy("Not asked yet"), "idle", "ring"),
+}
+
+
+@requires(Permission.PROVIDER_READ)
+@require_safe
+def provider(request: HttpRequest) -> HttpResponse:
+    span = request.GET.get("span", "day")
+    span = span if span in SPANS else "day"
+    measured = measuring.measure(SPANS[span])
+    context = {
+        "title": _("Provider"),
+        "facts": _facts(),
+        "meter": meter(),
+        "refused": last_refusal(),
+        "standings": [(standing, *MARKS[standing.presence]) for standing in features.standings()],
+        "measured": measured,
+        "span": span,
+        "spans": SPAN_LABELS.items(),
+    }
+    return page_or_fragment(request, "provider/provider.html", "provider/_routes.html", context)
+
+
+@requires(Permission.PROVIDER_READ)
+@require_safe
+def requests(request: HttpRequest) -> HttpResponse:
+    columns = (
+        Column("at", _("When"), "at"),
+        Column("route", _("Request")),
+        Column("object", _("Object")),
+        Column("status", _("Answer")),
+        Column("took", _("Took"), numeric=True),
+        Column("error", _("What was said")),
+    )
+    page = paginate(
+        request, RequestLog.objects.all(), form=RequestFilter(request.GET), columns=columns,
+        default_sort=DEFAULT_SORT, sortable=SORTABLE,
+    )  # fmt: skip
+    context = {"title": _("Requests"), "page": page, "days": settings.REQUEST_LOG_DAYS}
+    return page_or_fragment(request, "provider/requests.html", "provider/_requests.html", context)
+
+
+@requires(Permission.PROVIDER_READ)
+@require_safe
+def logged(request: HttpRequest, pk: int) -> HttpResponse:
+    found = get_object_or_404(RequestLog, pk=pk)
+    context = {"title": found.route, "logged": found, "curl": as_curl(found)}
+    return render(request, "provider/request.html", context)
+
+
+@requires(Permission.PROVIDER_TEST)
+@require_POST
+def try_feature(request: HttpRequest, key: str) -> HttpResponse:
+    """Asks the provider again, and says what it said."""
+    feature = features.BY_KEY.get(key)
+    if feature is None:
+        raise Http404
+    found = features.try_again(feature)
+    outcomes = {route: presence.value for route, presence, _words in found}
+    audit.record(Action.FEATURE_TEST, actor=Actor.of(request), feature=key, routes=outcomes)
+    toast(request, _said(feature, found))
+    return redirect(request, f"{reverse('provider:provider')}#features")
+
+
+def _said(feature: features.Feature, found: list[tuple[str, features.Presence, str]]) -> str:
+    said = {
+        features.Presence.PRESENT: _("the provider has it"),
+        features.Presence.ABSENT: _("the provider lacks it (%(words)s)"),
+        features.Presence.UNKNOWN: _("the next use will show (%(words)s)"),
+    }
+    parts = [
+        f"{route}: {said[presence] % {'words': words or _('nothing was sent')}}" for route, presence, words in found
+    ]
+    return f"{feature.label}. {'; '.join(parts)}."
+
+
+def _facts() -> list[tuple[str, Any]]:
+    """Where and as whom the console speaks to the provider; of keys and secrets only that they are there."""
+    secrets = len([secret for secret in settings.CODEGO_WEBHOOK_SECRETS if secret])
+    own = settings.CODEGO_KYC_API_KEY != settings.CODEGO_API_KEY
+    return [
+        (_("Card API"), _host(settings.CODEGO_API_URL)),
+        (_("KYC host"), _host(settings.CODEGO_KYC_URL)),
+        (_("API key"), _key(settings.CODEGO_API_KEY)),
+        (_("KYC key"), _key(settings.CODEGO_KYC_API_KEY) if own else _("the API key")),
+        (
+            _("Webhook secrets"),
+            ngettext("%(n)s secret verifies deliveries", "any of %(n)s secrets verifies deliveries", secrets)
+            % {"n": secrets}
+            if secrets
+            else _("none: deliveries are refused until CODEGO_WEBHOOK_SECRETS is set"),
+        ),
+    ]
+
+
+def _host(url: str) -> str:
+    found = urlsplit(url)
+    return f"{found.netloc}{found.path}"
+
+
+def _key(key: str) -> str:
+    """Enough to tell two keys apart, and no part of either."""
+    if not key:
+        return _("not set")
+    prefix = next((p for p in ("vcck_sbx_", "vcck_live_") if key.startswith(p)), "")
+    return f"{prefix}… ({_('fingerprint')} {hashlib.sha256(key.encode()).hexdigest()[:8]})"
