@@ -2,25 +2,18 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from string import Template
 from typing import Any
 
-from console.sandbox import clock, faults, kyc, money, story, transactions, users, variants, webhooks, world
-from console.sandbox.provider import Provider
-from console.sandbox.variants import shape
-from console.sandbox.wire import Json, Problem, Request, Response, field_of, pattern
+from console.sandbox import clock, faults, money, scenes, story, transactions, turns, users, variants, webhooks, world
+from console.sandbox.provider import PLURALS, Provider
+from console.sandbox.shapes import shape
+from console.sandbox.wire import Json, Problem, Request, Response, field_of, number_of, pattern
 
 PAGE = Path(__file__).parent / "pages" / "control.html"
-NOUNS = {
-    "users": "user",
-    "companies": "company",
-    "contracts": "contract",
-    "cards": "card",
-    "transactions": "transaction",
-    "disputes": "dispute",
-    "sessions": "session",
-}
+NOUNS = {plural: noun for noun, plural in PLURALS.items()}
 FILTERS = ("userId", "companyId", "cardId", "status", "type")
 
 
@@ -34,20 +27,28 @@ def respond(provider: Provider, request: Request) -> Response:
 
 def _page(provider: Provider, _request: Request) -> Response:
     facts = {
-        "choices": variants.CHOICES,
-        "numbers": list(variants.NUMBERS),
-        "faults": faults.KINDS,
+        "groups": variants.GROUPS,
+        "faults": {name: kind.meaning for name, kind in faults.KINDS.items()},
         "tricks": webhooks.MEANINGS,
         "statuses": users.APPLICATION_STATUSES,
         "reasons": money.DECLINE_REASONS,
         "sizes": list(world.SIZES),
     }
-    text = Template(PAGE.read_text()).substitute(facts=json.dumps(facts).replace("<", "\\u003c"), url=provider.url)
+    told = json.dumps(facts, default=asdict).replace("<", "\\u003c")
+    text = Template(PAGE.read_text()).substitute(facts=told, url=provider.url)
     return Response(body=text.encode(), content_type="text/html", headers={"Cache-Control": "no-store"})
 
 
 def _story(provider: Provider, request: Request, name: str) -> Response:
     return Response(body=story.tell(provider, name, request.json()))
+
+
+def _scenes(_provider: Provider, _request: Request) -> Response:
+    return Response(body=scenes.listed())
+
+
+def _scene(provider: Provider, request: Request, name: str) -> Response:
+    return Response(body=scenes.play(provider, name, request.json()))
 
 
 def _switches(provider: Provider, _request: Request) -> Response:
@@ -66,7 +67,7 @@ def _faults(provider: Provider, _request: Request) -> Response:
 def _add_faults(provider: Provider, request: Request) -> Response:
     given = json.loads(request.body or b"[]")
     for fault in given if isinstance(given, list) else [given]:
-        provider.faults.add(fault)
+        provider.faults.add(faults.read(fault))
     return _faults(provider, request)
 
 
@@ -109,7 +110,12 @@ def _state(provider: Provider, _request: Request) -> Response:
     counts = dict(provider.store.rows("SELECT noun, count(*) FROM object GROUP BY noun"))
     deliveries = dict(provider.store.rows("SELECT state, count(*) FROM delivery GROUP BY state"))
     facts: Json = {plural: counts.get(noun, 0) for plural, noun in NOUNS.items()}
-    facts |= {"deliveries": deliveries, "now": clock.stamp(), "world": provider.store.setting("world")}
+    facts |= {
+        "deliveries": deliveries,
+        "clock": turns.state(),
+        "now": clock.stamp(),
+        "world": provider.store.setting("world"),
+    }
     return Response(body=facts | {"webhooks": provider.webhooks.settings()})
 
 
@@ -119,7 +125,8 @@ def _reset(provider: Provider, request: Request) -> Response:
     size = field_of(body, "size", str) or known.get("size", "demo")
     provider.faults.clear()
     provider.switches.reset()
-    provider.webhooks.configure(dict.fromkeys(webhooks.TRICKS, False))
+    provider.webhooks.reset()
+    turns.put_back(provider)
     world.build(provider, known.get("seed", 1) if seed is None else seed, size, field_of(body, "base", str) or "")
     return _state(provider, request)
 
@@ -137,12 +144,25 @@ def _list(provider: Provider, request: Request, resource: str) -> Response:
 
 def _resolve(provider: Provider, _request: Request) -> Response:
     """One turn of the clock, for tests that do not want to wait for it."""
-    return Response(body={"resolved": kyc.resolve_due(provider), "closed": money.close_stale(provider)})
+    return Response(body=turns.settle_due(provider))
+
+
+def _clock(provider: Provider, request: Request) -> Response:
+    """Time moved on, with all that falls due; or put back to the real time."""
+    body = request.json()
+    if body.get("reset"):
+        return Response(body=turns.put_back(provider))
+    seconds = number_of(body, "advance_s", turns.LEAST_S, turns.MOST_S - clock.ahead_s())
+    if seconds is None:
+        raise Problem(400, "body must have advance_s or reset")
+    return Response(body=turns.advance(provider, seconds))
 
 
 TABLE: tuple[tuple[str, str, Callable[..., Response]], ...] = (
     ("GET", "/control", _page),
     ("POST", "/control/api/story/{name}", _story),
+    ("GET", "/control/api/scenes", _scenes),
+    ("POST", "/control/api/scene/{name}", _scene),
     ("GET", "/control/api/switches", _switches),
     ("POST", "/control/api/switches", _set_switches),
     ("GET", "/control/api/faults", _faults),
@@ -156,6 +176,7 @@ TABLE: tuple[tuple[str, str, Callable[..., Response]], ...] = (
     ("GET", "/control/api/state", _state),
     ("POST", "/control/api/reset", _reset),
     ("POST", "/control/api/tick", _resolve),
+    ("POST", "/control/api/clock", _clock),
     ("GET", "/control/api/list/{resource}", _list),
 )
 COMPILED = [(method, pattern(path), handler) for method, path, handler in TABLE]

@@ -9,12 +9,24 @@ from typing import Any
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from console.sandbox import clock
 from console.sandbox.faults import Faults
 from console.sandbox.limits import Limiter
+from console.sandbox.shapes import shape
 from console.sandbox.store import Store
-from console.sandbox.variants import Switches, shape
-from console.sandbox.webhooks import Webhooks
+from console.sandbox.variants import Switches
+from console.sandbox.webhooks import Webhooks, new_secret
 from console.sandbox.wire import Json, Problem, Request, Response
+
+PLURALS = {
+    "user": "users",
+    "company": "companies",
+    "contract": "contracts",
+    "card": "cards",
+    "transaction": "transactions",
+    "dispute": "disputes",
+    "session": "sessions",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,8 +49,9 @@ class Provider:
         self.options = options
         self.url = ""  # known once the port is
         self.store = Store(options.database)
+        clock.set_ahead(float(self.store.setting("clock_ahead_s", 0)))
         self.api_key = self._kept("api_key", options.api_key, lambda: f"vcck_sbx_{secrets.token_hex(24)}")
-        self.secret = self._kept("webhook_secret", options.webhook_secret, lambda: f"whsec_{secrets.token_hex(24)}")
+        self.secret = self._kept("webhook_secret", options.webhook_secret, new_secret)
         self.session_key = self._kept("session_key", "", lambda: secrets.token_hex(32))
         self.private_key = _load(self._kept("private_key", options.private_key, _new_key))
         self.switches = Switches(self.store, options.rate)
@@ -67,6 +80,7 @@ class Provider:
         return Response(status=status, body=shape(record, self.switches))
 
     def created(self, record: Json) -> Response:
+        """What was made; with 204 for a status it has to be found by reading."""
         return self.answer(record, int(self.switches["created_status"]))
 
     def emit(self, kind: str, body: Json) -> None:
@@ -77,7 +91,7 @@ class Provider:
     ) -> Response:
         """One page of a list, in whichever paging and envelope is in fashion."""
         limit, offset = _whole(request, "limit", 20), _whole(request, "offset", 0)
-        bounds: dict[str, Any] = {"limit": max(1, min(limit, 100))}
+        bounds: dict[str, Any] = {"limit": max(1, min(limit, int(self.switches["page_cap"])))}
         if self.switches["paging"] == "cursor":
             bounds["after"] = request.one("cursor") or None
         elif self.switches["paging"] == "offset":
@@ -86,14 +100,18 @@ class Provider:
             bounds = {}
         found = self.store.find(noun, list(where), **bounds)
         more = len(found) == bounds.get("limit") and "after" in bounds
-        return self.listed([public(doc) for doc in found], cursor=found[-1]["id"] if more else None)
+        return self.listed(noun, [public(doc) for doc in found], cursor=found[-1]["id"] if more else None)
 
-    def listed(self, records: list[Json], cursor: str | None = None) -> Response:
+    def listed(self, noun: str, records: list[Json], cursor: str | None = None) -> Response:
         items = shape(records, self.switches)
-        envelope = self.switches["list_envelope"]
-        if envelope == "bare":
-            return Response(body=items)
-        return Response(body={"data": items} if envelope == "data" else {"items": items, "nextCursor": cursor})
+        envelopes: dict[str, Any] = {
+            "bare": items,
+            "data": {"data": items},
+            "items": {"items": items, "nextCursor": cursor},
+            "named": {PLURALS[noun]: items},
+            "nested": {"data": {"items": items, "nextCursor": cursor}},
+        }
+        return Response(body=envelopes[self.switches["list_envelope"]])
 
 
 def _whole(request: Request, name: str, default: int) -> int:
