@@ -2,6 +2,7 @@
 
 A session's one-time iframe URL goes from the provider's answer into one response and is kept nowhere."""
 
+from collections.abc import Callable
 from typing import NoReturn, TypeVar
 
 from django.conf import settings
@@ -56,7 +57,7 @@ def open_session(applicant: Applicant, *, actor: Actor) -> tuple[Command, record
             )
         return opened[0].session_id
 
-    return _opened(applicant, commands.send(command, create), opened)
+    return _sent(applicant, command, create, opened)
 
 
 def resume_session(session: KycSession, *, actor: Actor) -> tuple[Command, records.KycSession | None]:
@@ -72,10 +73,8 @@ def resume_session(session: KycSession, *, actor: Actor) -> tuple[Command, recor
             opened.append(provider.resume_kyc_session(session.session_id))
         return opened[0].session_id
 
-    done = commands.send(command, resume)
-    if done.state == CommandState.REFUSED:
-        return open_session(applicant, actor=actor)
-    return _opened(applicant, done, opened)
+    done, resumed = _sent(applicant, command, resume, opened)
+    return open_session(applicant, actor=actor) if done.state == CommandState.REFUSED else (done, resumed)
 
 
 def submitted(session: KycSession) -> None:
@@ -126,17 +125,18 @@ def _begin(applicant: Applicant, actor: Actor, payload: dict[str, str | bool]) -
     )
 
 
-def _opened(
-    applicant: Applicant, command: Command, opened: list[records.KycSession]
+def _sent(
+    applicant: Applicant, command: Command, call: Callable[[], str], opened: list[records.KycSession]
 ) -> tuple[Command, records.KycSession | None]:
-    if command.state != CommandState.DONE or not opened:
-        return command, None
+    """The command as it ended, and the session if it was opened, which is on record without its URL."""
     owner = "cardholder" if isinstance(applicant, Cardholder) else "company"
-    KycSession.objects.update_or_create(
-        session_id=opened[0].session_id,
-        defaults={owner: applicant, "opened_at": timezone.now(), "expires_at": opened[0].expires_at},
-    )
-    return command, opened[0]
+
+    def keep(done: Command) -> None:
+        facts = {owner: applicant, "opened_at": timezone.now(), "expires_at": opened[0].expires_at}
+        KycSession.objects.update_or_create(session_id=done.result, defaults=facts)
+
+    done = commands.send(command, call, keep=keep)
+    return done, opened[0] if opened and done.state == CommandState.DONE else None
 
 
 def _give_external_id(applicant: Applicant) -> None:

@@ -97,17 +97,16 @@ def issue(
         def create() -> str:
             return provider.issue_card(str(holder.codego_id), order.body(), idempotency_key=command.pk).id
 
-        done = commands.send(command, create)
+        done = commands.send(command, create, keep=_keep_issued)
         if done.result:
-            adopt(provider, done)
+            _read(provider, done.result)
     return done
 
 
-def adopt(provider: Codego, command: Command) -> None:
+def _keep_issued(command: Command) -> None:
     """The card that came of an issue becomes a row of its holder; its content is read, or will be."""
     pk = refer(Card, [command.result])[command.result]
     Card.objects.filter(pk=pk, cardholder=None).update(cardholder_id=command.record_id)
-    _read(provider, command.result)
 
 
 def change_status(card: Card, kind: CommandKind, *, actor: Actor, reason: str = "") -> Command:
@@ -177,9 +176,9 @@ def replace(card: Card, order: Order, *, actor: Actor, reason: str) -> tuple[Com
 def settle(provider: Codego, command: Command) -> Command:
     """Finds out what became of a command whose answer was lost."""
     if command.kind == CommandKind.ISSUE:
-        settled = settle_creation(provider, command, _look_for_issued)
+        settled = settle_creation(provider, command, _look_for_issued, _keep_issued)
         if settled.state == CommandState.DONE:
-            adopt(provider, settled)
+            _read(provider, settled.result)
         return settled
     at = timezone.now()
     record = provider.card(command.target)
@@ -228,7 +227,7 @@ def _send_change(provider: Codego, command: Command) -> Command:
             provider.update_card(command.target, status=wire, idempotency_key=command.pk)
         return command.target
 
-    done = commands.send(command, change)
+    done = commands.send(command, change, keep=lambda sent: mark_dirty(Card, [sent.target]))
     _read(provider, command.target)
     return done
 

@@ -65,9 +65,9 @@ def open_dispute(transaction: Transaction, text: str, *, actor: Actor) -> Comman
             return made[0].id
 
         sources: list[Source] = []
-        done = commands.send(command, create)
+        done = commands.send(command, create, keep=_keep)
     if made:
-        _keep(transaction, made[0], sources[0])
+        apply_disputes(made, source=sources[0])
     return done
 
 
@@ -79,14 +79,9 @@ def settle(provider: Codego, command: Command) -> Command:
     if lacks("GET /disputes"):
         return _wait_for_somebody(command)
     try:
-        settled = settle_creation(provider, command, _look)
+        return settle_creation(provider, command, _look, _keep)
     except NoSuchRoute:
         return _wait_for_somebody(command)
-    if settled.state == CommandState.DONE:
-        refer(Dispute, [settled.result])
-        Dispute.objects.filter(codego_id=settled.result).update(transaction_id=command.record_id)
-        mark_dirty(Dispute, [settled.result])
-    return settled
 
 
 def record_answer(command: Command, *, opened: bool, dispute_id: str, actor: Actor, reason: str) -> Command:
@@ -123,9 +118,11 @@ def _wait_for_somebody(command: Command) -> Command:
     return later(command, _("The provider lists no disputes. Ask its support, then record the answer here."))
 
 
-def _keep(transaction: Transaction, record: DisputeRecord, source: Source) -> None:
-    apply_disputes([record], source=source)
-    Dispute.objects.filter(codego_id=record.id, transaction=None).update(transaction=transaction)
+def _keep(command: Command) -> None:
+    """The dispute that came of it belongs to its purchase; its content is read, or will be."""
+    refer(Dispute, [command.result])
+    Dispute.objects.filter(codego_id=command.result, transaction=None).update(transaction_id=command.record_id)
+    mark_dirty(Dispute, [command.result])
 
 
 def _refuse(transaction: Transaction, actor: Actor, words: str) -> NoReturn:

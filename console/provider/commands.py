@@ -80,8 +80,12 @@ def begin(
         ) from None
 
 
-def send(command: Command, call: Callable[[], str]) -> Command:
-    """Makes the call and writes down how it ended. `call` returns the provider's id of what came of it."""
+Keep = Callable[[Command], object]
+
+
+def send(command: Command, call: Callable[[], str], *, keep: Keep | None = None) -> Command:
+    """Makes the call and writes down how it ended. `call` returns the provider's id of what came of it; `keep` is for
+    the database alone, and on record from the same moment as the success."""
     claimed = Command.objects.filter(pk=command.pk, state=CommandState.INTENT).update(
         state=CommandState.SENT, sent_at=timezone.now(), check_at=timezone.now() + ABANDONED
     )
@@ -96,7 +100,7 @@ def send(command: Command, call: Callable[[], str]) -> Command:
         return finish(command, CommandState.REFUSED, message=str(refusal))
     except CodegoError as failure:
         return finish(command, CommandState.REFUSED, message=str(failure))
-    return finish(command, CommandState.DONE, result=result)
+    return finish(command, CommandState.DONE, result=result, keep=keep)
 
 
 def finish(
@@ -107,6 +111,7 @@ def finish(
     result: str = "",
     check_at: datetime | None = None,
     by: Actor | None = None,
+    keep: Keep | None = None,
 ) -> Command:
     """Ends a command, or leaves it open to be settled at `check_at`; either way the audit says so, once per change."""
     with transaction.atomic():
@@ -120,6 +125,8 @@ def finish(
         command.settled_at = None if command.is_open else timezone.now()
         command.untold = now.untold or _is_news(now, command, by)
         command.save(update_fields=["state", "message", "check_at", "result", "settled_at", "checks", "untold"])
+        if keep and command.state == CommandState.DONE:
+            keep(command)
         if changed:
             _audit(command, by)
     return command

@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from console.codego.client import Codego
-from console.provider.commands import finish
+from console.provider.commands import Keep, finish
 from console.provider.models import Command, CommandState
 
 # When a created object must have shown itself: three full listings over ten minutes.
@@ -29,12 +29,13 @@ class Found:
 Look = Callable[[Codego, Command], Found]
 
 
-def settle_creation(client: Codego, command: Command, look: Look) -> Command:
+def settle_creation(client: Codego, command: Command, look: Look, keep: Keep) -> Command:
     """Adopts the one new object that can only be ours; leaves several to a person; says "not created" late."""
     found = look(client, command)
     command.checks += 1
     if len(found.ids) == 1:
-        return finish(command, CommandState.DONE, result=found.ids[0], message=_("Found at the provider."))
+        words = _("Found at the provider.")
+        return finish(command, CommandState.DONE, result=found.ids[0], message=words, keep=keep)
     if found.ids:
         return finish(
             command,
