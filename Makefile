@@ -24,6 +24,9 @@ check: .venv/dev.stamp ## lint, format, types, import levels, migrations, templa
 	git ls-files 'templates/*.html' | xargs $(BIN)/djade --target-version 5.2 --check
 	$(BIN)/python tests/requirements_in_step.py
 
+bench: .venv/dev.stamp ## how fast, each case beside its baseline; a table and var/bench.json (one case: make bench ARGS=sweep)
+	$(BIN)/python -m tests.bench $(ARGS)
+
 requirements: .venv/dev.stamp ## compile requirements*.in to pinned requirements*.txt
 	$(BIN)/uv pip compile --quiet requirements.in -o requirements.txt
 	$(BIN)/uv pip compile --quiet requirements-dev.in -o requirements-dev.txt
@@ -60,4 +63,4 @@ system-packages: # PostgreSQL, Redis and Chromium where apt and root can give th
 	  if [ -n "$$want" ]; then echo "Installing$$want …"; apt-get update -qq && \
 	    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$want >/dev/null; fi; fi
 
-.PHONY: help run test check requirements clean system-packages
+.PHONY: help run test check bench requirements clean system-packages
