@@ -56,11 +56,11 @@ async function showTransactions() {
   const chosen = by("this-card").checked ? "&cardId=" + by("card").value : "";
   const rows = await call("GET", "list/transactions?plain=1&limit=12" + chosen);
   table(by("transactions"), ["When", "What", "Amount", "Status", "Merchant", "Who", "Then"], rows.map((found) => [
-    (found.authorizedAt || found.postedAt || found.createdAt || "").slice(0, 16).replace("T", " "),
+    (found.authorizedAt || found.postedAt || found.createdAt || "").slice(5, 16).replace("T", " "),
     found.type,
     found.amount === undefined ? found.source.amount : dollars(found.amount),
     (found.status || "") + (found.declinedReason ? ": " + found.declinedReason : ""),
-    (found.merchantName || found.description || "").trim(),
+    (found.merchantName || found.description || found.type).trim(),
     found.userFirstName ? found.userFirstName + " " + found.userLastName : "",
     deeds(found)]));
 }

@@ -50,11 +50,13 @@ export function options(select, pairs) {
   if (pairs.some(([value]) => value === before)) select.value = before;
 }
 
+// The roles are said aloud because a narrow screen lays rows out as blocks.
 export function table(target, heads, rows) {
-  const head = element("thead", "", {}, element("tr", "", {}, ...heads.map((text) => element("th", text, {scope: "col"}))));
-  const body = element("tbody", "", {}, ...rows.map((cells) => element("tr", "", {}, ...cells.map((cell) => {
+  const head = element("thead", "", {role: "rowgroup"}, element("tr", "", {role: "row"},
+    ...heads.map((text) => element("th", text, {scope: "col", role: "columnheader"}))));
+  const body = element("tbody", "", {role: "rowgroup"}, ...rows.map((cells) => element("tr", "", {role: "row"}, ...cells.map((cell) => {
     const number = typeof cell === "string" && /^-?\$[\d,]+\.\d\d$/.test(cell);
-    return element("td", "", {className: number ? "number" : ""}, ...[cell].flat());
+    return element("td", "", {role: "cell", className: number ? "number" : ""}, ...[cell].flat());
   }))));
   target.replaceChildren(head, body);
 }
