@@ -37,7 +37,9 @@ def visit(sandbox, browser):
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.on(
             "console",
-            lambda said: errors.append(said.text) if said.type == "error" and "404" not in said.text else None,
+            lambda said: (
+                errors.append(said.text) if said.type == "error" and "Failed to load" not in said.text else None
+            ),
         )
         page.goto(f"{sandbox.url}/control/")
         expect(page.locator("#transactions tbody tr").first).to_be_visible()
@@ -90,6 +92,8 @@ def test_a_refused_step_says_why(sandbox, visit):
     sandbox.control("POST", "reset", {"size": "empty"})
     told.get_by_role("button", name="Next step").click()
     expect(told.locator("li.bad")).to_contain_text("Refused: card not found")
+    page.get_by_role("button", name="Collateral arrives").click()
+    expect(page.get_by_role("status")).to_have_text("Refused: body must have userId or companyId")
 
 
 def test_a_single_purchase_is_authorised_and_settled(sandbox, visit):

@@ -13,7 +13,7 @@ function result(found) {
 const tell = (name, body) => attempt(() => call("POST", "story/" + name, body), result);
 
 function account() {
-  const card = cards.get(by("card").value);
+  const card = cards.get(by("card").value) || {}; // none in an empty world: the sandbox will say so
   return card.companyId ? {companyId: card.companyId} : {userId: card.userId};
 }
 const purchase = () => ({cardId: by("card").value, amount: cents(by("amount").value), merchantName: by("merchant").value});
@@ -83,7 +83,7 @@ async function showChoices() {
   await showTransactions();
 }
 
-async function showState() {
+export async function showState() {
   const state = await call("GET", "state"), ahead = state.clock.ahead_s;
   const count = (noun) => state[noun].toLocaleString("en") + " " + noun;
   by("counts").textContent = ["users", "companies", "cards", "transactions", "disputes"].map(count).join(" · ");
