@@ -12,7 +12,12 @@ from console.sandbox.provider import PLURALS, Provider
 from console.sandbox.shapes import shape
 from console.sandbox.wire import Json, Problem, Request, Response, field_of, number_of, pattern
 
-PAGE = Path(__file__).parent / "pages" / "control.html"
+PAGES = Path(__file__).parent / "pages" / "control"
+KINDS = {".css": "text/css", ".js": "text/javascript"}
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
 NOUNS = {plural: noun for noun, plural in PLURALS.items()}
 FILTERS = ("userId", "companyId", "cardId", "status", "type")
 
@@ -26,17 +31,35 @@ def respond(provider: Provider, request: Request) -> Response:
 
 
 def _page(provider: Provider, _request: Request) -> Response:
-    facts = {
+    told = json.dumps(_facts(provider), default=asdict).replace("<", "\\u003c")
+    text = Template((PAGES / "index.html").read_text()).substitute(facts=told, url=provider.url)
+    headers = {"Cache-Control": "no-store", "Content-Security-Policy": POLICY}
+    return Response(body=text.encode(), content_type="text/html", headers=headers)
+
+
+def _facts(provider: Provider) -> Json:
+    return {
+        "scenes": scenes.listed(),
         "groups": variants.GROUPS,
-        "faults": {name: kind.meaning for name, kind in faults.KINDS.items()},
+        "defaults": provider.switches.defaults,
+        "faults": {name: _told_fault(kind) for name, kind in faults.KINDS.items()},
         "tricks": webhooks.MEANINGS,
         "statuses": users.APPLICATION_STATUSES,
         "reasons": money.DECLINE_REASONS,
-        "sizes": list(world.SIZES),
+        "sizes": world.SIZES,
     }
-    told = json.dumps(facts, default=asdict).replace("<", "\\u003c")
-    text = Template(PAGE.read_text()).substitute(facts=told, url=provider.url)
-    return Response(body=text.encode(), content_type="text/html", headers={"Cache-Control": "no-store"})
+
+
+def _told_fault(kind: faults.Kind) -> Json:
+    return {"meaning": kind.meaning, "waits": kind.waits, "seconds": kind.seconds}
+
+
+def _part(_provider: Provider, _request: Request, name: str) -> Response:
+    """A style sheet or a script of the page."""
+    found = PAGES / name
+    if found.suffix not in KINDS or found.parent != PAGES or not found.is_file():
+        raise Problem(404, "not found", path=f"/control/{name}")
+    return Response(body=found.read_bytes(), content_type=KINDS[found.suffix], headers={"Cache-Control": "no-store"})
 
 
 def _story(provider: Provider, request: Request, name: str) -> Response:
@@ -132,11 +155,13 @@ def _reset(provider: Provider, request: Request) -> Response:
 
 
 def _list(provider: Provider, request: Request, resource: str) -> Response:
-    """The newest, for choosing from; the same fields as the API, in a plain list."""
+    """The newest, for choosing from, in a bare list; spelled as in the API, or as they are kept when `plain`."""
     if resource not in NOUNS:
         raise Problem(404, f"no resource is called {resource}")
     where: list[tuple[str, Any]] = [(f"{name} = ?", value) for name in FILTERS if (value := request.one(name))]
     found = provider.store.find(NOUNS[resource], where, limit=int(request.one("limit") or 1000))
+    if request.one("plain"):
+        return Response(body=[{name: value for name, value in one.items() if name[0] != "_"} for one in found])
     if resource == "transactions":
         found = [transactions.public(provider, one) for one in found]
     return Response(body=shape(found, provider.switches))
@@ -160,6 +185,7 @@ def _clock(provider: Provider, request: Request) -> Response:
 
 TABLE: tuple[tuple[str, str, Callable[..., Response]], ...] = (
     ("GET", "/control", _page),
+    ("GET", "/control/{name}", _part),
     ("POST", "/control/api/story/{name}", _story),
     ("GET", "/control/api/scenes", _scenes),
     ("POST", "/control/api/scene/{name}", _scene),

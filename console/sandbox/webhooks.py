@@ -95,6 +95,7 @@ class Webhooks:
             "delay_s": self.delay_s,
             "secret": self.secret,
             "next_secret": self.next_secret or None,
+            "rotated": self.secret != self.first_secret or bool(self.next_secret),
         }
         return told | self.tricks
 

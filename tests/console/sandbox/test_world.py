@@ -71,7 +71,12 @@ def test_a_restart_keeps_the_world_and_the_deliveries(start, tmp_path, receiver)
 def test_the_control_page_explains_itself_to_this_machine_only(sandbox):
     page = sandbox.browser.get("/control/")
     assert page.status_code == 200
-    assert "Tell" in page.text or "tell a story" in page.text
+    assert "Tell a whole story" in page.text
+    assert "script-src 'self'" in page.headers["Content-Security-Policy"]
+    for part, kind in (("style.css", "text/css"), ("main.js", "text/javascript")):
+        assert sandbox.browser.get(f"/control/{part}").headers["Content-Type"].startswith(kind)
+    for other in ("index.html", "..%2Fkyc.html", "..%2F..%2Fstore.py", "nothing.js"):
+        assert sandbox.browser.get(f"/control/{other}").status_code == 404
     foreign = {"Origin": "https://elsewhere.test"}
     assert sandbox.browser.post("/control/api/faults", json=[], headers=foreign).status_code == 403
     assert sandbox.browser.get("/control/", headers={"Host": "elsewhere.test"}).status_code == 403
