@@ -10,7 +10,7 @@ from django.utils import timezone
 from console.provider.models import RequestLog
 
 MOST = 20_000  # requests looked at; the newest
-HOUR, DAY, WEEK = timedelta(hours=1), timedelta(days=1), timedelta(days=7)
+MINUTE, HOUR, DAY, WEEK = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1), timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +52,11 @@ def measure(span: timedelta) -> Measured:
     measured = sorted((_measure(route, some) for route, some in by_route.items()), key=lambda m: -m.requests)
     capped = len(rows) == MOST
     return Measured(measured, len(rows), rows[-1][-1] if capped else since, capped)
+
+
+def sent_within(span: timedelta) -> int:
+    """How many requests all processes made."""
+    return RequestLog.objects.filter(at__gte=timezone.now() - span).count()
 
 
 def _measure(route: str, rows: list[tuple[int | None, int, str, datetime]]) -> Measure:

@@ -148,7 +148,6 @@ def _locked(now: datetime) -> Budget:
 class Meter:
     """How the budget stands. `tight` when it holds people up or lately refused; seconds and instants as of now."""
 
-    per_second: float
     wait: float
     refused_at: datetime | None
     down_since: datetime | None
@@ -172,7 +171,6 @@ def meter() -> Meter | None:
     lately = budget.refused_at and budget.refused_at > now - LATELY
     current = budget.resets_at and now < budget.resets_at
     return Meter(
-        per_second=1 / budget.interval,
         wait=(_free(budget, now) - now).total_seconds(),
         refused_at=budget.refused_at if lately else None,
         down_since=budget.down_since,

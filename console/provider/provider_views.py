@@ -44,7 +44,8 @@ def provider(request: HttpRequest) -> HttpResponse:
     context = {
         "title": _("Provider"),
         "facts": _facts(),
-        "meter": meter(),
+        "budget": meter(),
+        "lately": measuring.sent_within(measuring.MINUTE),
         "refused": last_refusal(),
         "standings": [(standing, *MARKS[standing.presence]) for standing in features.standings()],
         "measured": measured,

@@ -52,9 +52,16 @@ def test_the_page_says_how_the_budget_stands(client_as):
     Budget.objects.create(
         interval=0.2, limit=5, blocked_until=timezone.now() + timedelta(seconds=12), refused_at=timezone.now()
     )
+    log()
     page = client_as("admin").get(PROVIDER).content.decode()
-    assert "5.0 requests a second" in page
+    assert "1 request, all processes together" in page
+    assert "12 s, because the provider asked for a pause" in page
     assert "Provider busy, 12 s to wait" in page
+
+
+def test_the_page_of_a_provider_at_ease_raises_no_flag(client_as):
+    Budget.objects.create(interval=0.2, limit=5)
+    assert "Provider busy" not in client_as("admin").get(PROVIDER).content.decode()
 
 
 def test_the_header_is_quiet_when_nothing_is_the_matter(client_as):
