@@ -85,7 +85,7 @@ def purchase(draft: Draft, card: Json, user: Json, at: datetime, count: int) -> 
     age = draft.base - at
     if chance < 0.07:
         return [_reversed(spent)]
-    if chance < 0.08 and age > timedelta(days=40):
+    if settles_late(chance) and age > timedelta(days=40):
         late = _spend(draft, card, user, at + timedelta(days=rng.uniform(20, 35)), spent["amount"])
         same = ("merchantName", "merchantId", "localAmount", "localCurrency", "merchantCategoryCode", "exchangeRate")
         late |= {name: spent[name] for name in same} | {"isForcePosted": True}
@@ -100,6 +100,10 @@ def purchase(draft: Draft, card: Json, user: Json, at: datetime, count: int) -> 
         spent["localAmount"] += spent["localAmount"] // 10
     posted = _post(spent, draft.after(at, 0.5, 3))
     return [posted | {"isForcePosted": True} if chance > 0.997 else posted]
+
+
+def settles_late(chance: float) -> bool:
+    return 0.07 <= chance < 0.08
 
 
 def _reversed(spent: Json) -> Json:

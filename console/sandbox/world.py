@@ -1,42 +1,59 @@
 """The made-up world: the same seed gives the same people, cards and payments, counted back from a base date."""
 
 import random
+from datetime import datetime
 
 from console.sandbox import clock, ledger, people
 from console.sandbox.draft import Draft, Size
 from console.sandbox.provider import Provider
+from console.sandbox.scale import Scale
+from console.sandbox.unwritten import Nothing, Unwritten
 from console.sandbox.wire import Json, Problem
 
 SIZES = {
     "demo": Size(300, 25, 400, 20_000, 30, 7),
     "small": Size(12, 3, 15, 150, 5, 3),
     "empty": Size(0, 0, 0, 0, 0, 1),
+    "scale": Size(10_000, 200, 12_000, 1_000_000, 1_200, 7, written=False),
 }
 TABLES = ("object", "evidence", "effect", "delivery")
 
 
 def ensure(provider: Provider) -> None:
     """A world the first time; the one that is there ever after."""
-    if provider.store.setting("world") is None:
-        options = provider.options
+    known, options = provider.store.setting("world"), provider.options
+    if known is None:
         build(provider, options.seed, options.size, options.base_date)
+    else:
+        provider.store.unwritten = _unwritten(**known)
 
 
 def build(provider: Provider, seed: int, size: str, base_date: str = "") -> None:
     if size not in SIZES:
         raise Problem(400, f"size must be one of: {', '.join(SIZES)}")
     base = clock.read(base_date) if base_date else clock.now().replace(minute=0, second=0, microsecond=0)
-    draft = Draft(random.Random(seed), base, SIZES[size])  # noqa: S311 - repeatable on purpose
-    _people(draft)
-    _issue(draft)
-    ledger.write(draft)
+    facts: Json = {"seed": seed, "size": size, "base": clock.iso(base)}
+    docs = _written(seed, base, SIZES[size]) if SIZES[size].written else {}
     store = provider.store
     with store.write():
         for table in TABLES:
             store.run(f"DELETE FROM {table}")  # noqa: S608 - our own names
-        for noun, docs in draft.docs.items():
-            store.add_many((noun, doc) for doc in sorted(docs, key=_moment))
-        store.set("world", {"seed": seed, "size": size, "base": clock.iso(base)})
+        store.unwritten = _unwritten(**facts)
+        for noun, made in docs.items():
+            store.add_many((noun, doc) for doc in sorted(made, key=_moment))
+        store.set("world", facts)
+
+
+def _unwritten(seed: int, size: str, base: str) -> Unwritten:
+    return Nothing() if SIZES[size].written else Scale(seed, base, SIZES[size])
+
+
+def _written(seed: int, base: datetime, size: Size) -> dict[str, list[Json]]:
+    draft = Draft(random.Random(seed), base, size)  # noqa: S311 - repeatable on purpose
+    _people(draft)
+    _issue(draft)
+    ledger.write(draft)
+    return draft.docs
 
 
 def _moment(doc: Json) -> str:
