@@ -66,7 +66,7 @@ class Census:
         for card in range(self.size.cards):
             if people.card_status(card) != "notActivated":
                 self.spenders.append(card)
-                self.spender_days.append(self.card_day(card + 1))
+                self.spender_days.append(self.card_day(card, 1))
 
     def status(self, number: int) -> str:
         return people.status(number, self.size.undecided_every)
@@ -77,8 +77,11 @@ class Census:
     def holder_day(self, number: float) -> float:
         return joined(number / self.size.holders)
 
-    def card_day(self, number: float) -> float:
-        return joined(number / self.size.cards) + CARD_DAYS
+    def card_day(self, card: int, part: float) -> float:
+        """In the time after its holder, which the holder's cards share; `part` of this card's share is over."""
+        holder = self.holder_of(card)
+        own = self.cards_of(holder)
+        return self.holder_day(holder + 1 + (own.index(card) + part) / len(own)) + CARD_DAYS
 
     def holder_of(self, card: int) -> int:
         return self.holders[card * len(self.holders) // self.size.cards]

@@ -16,6 +16,8 @@ from console.sandbox.variants import Switches, shape
 from console.sandbox.webhooks import Webhooks
 from console.sandbox.wire import Json, Problem, Request, Response
 
+MOST_UNPAGED = 3_000  # records of an unwritten world in an answer, when paging is ignored
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
@@ -83,8 +85,10 @@ class Provider:
         elif self.switches["paging"] == "offset":
             bounds["offset"] = offset
         else:
-            bounds = {}
+            bounds = {"limit": MOST_UNPAGED + 1} if noun in self.store.unwritten.counts() else {}
         found = self.store.find(noun, list(where), **bounds)
+        if len(found) > MOST_UNPAGED and "limit" in bounds:
+            raise Problem(400, "this world is too large to be listed without pages")
         more = len(found) == bounds.get("limit") and "after" in bounds
         return self.listed([public(doc) for doc in found], cursor=found[-1]["id"] if more else None)
 

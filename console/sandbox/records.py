@@ -1,7 +1,7 @@
 """The objects of a world that is not written down, each made by itself from the seed and its place among its kind."""
 
 import random
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from functools import lru_cache
 from itertools import accumulate
@@ -22,6 +22,7 @@ ARGUED_DAYS = 4  # from the purchase to its dispute
 LATE_DAYS = 30  # from a closed authorisation to its settlement
 EXPOSURE = 250_000  # cents of open charges that a card may bring about
 LEAST_PAYMENT = 100  # cents; also of those who spent nothing
+RECENT = 4096  # movements: those of a large company, which are asked for more than once
 REMEMBERED = 16_384  # people and cards: all of them, since every page has some of each
 
 
@@ -34,7 +35,8 @@ class Records:
         sizes = (size.holders, size.companies, len(self.census.owners), size.cards, size.transactions, size.disputes)
         ends = accumulate(sizes, initial=-sum(sizes))
         self.spans = {noun: range(end, end + count) for noun, count, end in zip(NOUNS, sizes, ends, strict=False)}
-        self.makers = {
+        self.transaction = lru_cache(RECENT)(self._transaction)
+        self.makers: dict[str, Callable[[int], Json]] = {
             "user": self.user,
             "company": self.company,
             "contract": self.contract,
@@ -71,7 +73,7 @@ class Records:
 
     def card(self, index: int) -> Json:
         draft, user = self._draft("card", index), self._known_user(self.census.holder_of(index))
-        created = self.base + timedelta(days=self.census.card_day(index + draft.rng.random()))
+        created = self.base + timedelta(days=self.census.card_day(index, draft.rng.random()))
         return people.card(draft, user, index, created) | {"id": self.id("card", index)}
 
     def contract(self, owner: int) -> Json:
@@ -87,7 +89,7 @@ class Records:
         draft = self._draft("contract", owner)
         return people.contract(draft, applicant, f"{noun}Id", owner) | {"id": self.id("contract", owner)}
 
-    def transaction(self, place: int) -> Json:
+    def _transaction(self, place: int) -> Json:
         turn = self.timetable.turn_of(place)
         part, who = turn.who(place)
         made = self._spent(turn, who, place)[0] if part == SPEND else self._moved(turn, part, who, place)

@@ -48,7 +48,7 @@ class Scale:
 
     def make(self, number: int) -> Json:
         noun = next(noun for noun, span in self.spans.items() if number in span)
-        return self.records.makers[noun](self.spans[noun].index(number))
+        return dict(self.records.makers[noun](self.spans[noun].index(number)))
 
     def choose(self, noun: str, tests: Sequence[Test], changed: Sequence[int]) -> Choice:
         span = self.spans.get(noun, range(0))
@@ -64,7 +64,7 @@ class Scale:
                 return Choice(sorted((one for one in numbers if one in span), reverse=True), rest)
         if noun == "transaction":
             return self._in_time(span, tests, changed)
-        return Choice(reversed(span), tests)
+        return Choice(span[::-1], tests)
 
     def _in_time(self, span: range, tests: Sequence[Test], changed: Sequence[int]) -> Choice:
         """By the times and types asked for. Where a change can matter, what has changed is looked at too."""
@@ -76,10 +76,9 @@ class Scale:
                 rest.append(test)
         types &= {TYPES[SPEND]} if period.authorized else types
         places = period.span()
-        found: Iterable[int] = (
-            reversed(places) if types == set(TYPES) else self.records.timetable.of_types(types, places)
-        )
-        numbers = (span.start + place for place in found)
+        numbers: Iterable[int] = span[places.start : places.stop][::-1]
+        if types != set(TYPES):
+            numbers = (span.start + place for place in self.records.timetable.of_types(types, places))
         if not period.loose:
             return Choice(numbers, rest)
         others = [one for one in changed if one in span and one - span.start not in places]

@@ -9,7 +9,7 @@ import json
 import sqlite3
 import threading
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
@@ -150,11 +150,10 @@ class Store:
 
     def _older(self, noun: str, where: Where, skip: int) -> Iterator[Json]:
         """What was there before the first row was written, as it is now."""
-        choice = self.unwritten.choose(noun, conditions.read(where), self._changed(noun))
-        numbers = iter(choice.numbers)
-        if not choice.rest:
-            return map(self._as_it_is, islice(numbers, skip, None))
-        return islice((doc for doc in map(self._as_it_is, numbers) if meets(doc, choice.rest)), skip, None)
+        numbers, rest = self.unwritten.choose(noun, conditions.read(where), self._changed(noun))
+        if rest:
+            return islice((doc for doc in map(self._as_it_is, numbers) if meets(doc, rest)), skip, None)
+        return map(self._as_it_is, numbers[skip:] if isinstance(numbers, Sequence) else islice(numbers, skip, None))
 
     def _as_it_is(self, number: int) -> Json:
         rows = self.rows("SELECT doc FROM object WHERE n = ?", number)
