@@ -1,15 +1,17 @@
 """A world of a million payments of which nothing is kept: which object an id, a filter or a page is about."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
+from functools import partial
 from heapq import merge
+from itertools import islice
 
 from console.sandbox import clock
 from console.sandbox.conditions import Test
 from console.sandbox.draft import Size
 from console.sandbox.records import SETTLED_DAYS, Records
 from console.sandbox.timetable import SPEND, TYPES
-from console.sandbox.unwritten import Choice
+from console.sandbox.unwritten import Choice, listed
 from console.sandbox.wire import Json
 
 OPEN_DAYS = 5  # purchases are settled by then
@@ -55,16 +57,16 @@ class Scale:
         end = min([span.stop, *(test.value for test in tests if test.path == "n")])
         span, tests = range(span.start, max(span.start, end)), [test for test in tests if test.path != "n"]
         if any(test.path in NEVER for test in tests):
-            return Choice(())
+            return Choice(listed(()))
         for (about, path), find in self.finders.items():
             key = next((test for test in tests if (noun, test.path, test.sign) == (about, path, "=")), None)
             if key is not None:
                 numbers = {span.start + index for index in find(key.value)}
                 rest = [test for test in tests if test is not key]
-                return Choice(sorted((one for one in numbers if one in span), reverse=True), rest)
+                return Choice(listed(sorted((one for one in numbers if one in span), reverse=True)), rest)
         if noun == "transaction":
             return self._in_time(span, tests, changed)
-        return Choice(span[::-1], tests)
+        return Choice(listed(span[::-1]), tests)
 
     def _in_time(self, span: range, tests: Sequence[Test], changed: Sequence[int]) -> Choice:
         """By the times and types asked for. Where a change can matter, what has changed is looked at too."""
@@ -76,13 +78,16 @@ class Scale:
                 rest.append(test)
         types &= {TYPES[SPEND]} if period.authorized else types
         places = period.span()
-        numbers: Iterable[int] = span[places.start : places.stop][::-1]
+        numbers = listed(span[places.start : places.stop][::-1])
         if types != set(TYPES):
-            numbers = (span.start + place for place in self.records.timetable.of_types(types, places))
+            numbers = partial(self._of_types, types, places, span)
         if not period.loose:
             return Choice(numbers, rest)
         others = [one for one in changed if one in span and one - span.start not in places]
-        return Choice(merge(numbers, others, reverse=True), tests)
+        return Choice(lambda skip: islice(merge(numbers(0), others, reverse=True), skip, None), tests)
+
+    def _of_types(self, types: set[str], places: range, span: range, skip: int) -> Iterator[int]:
+        return (span.start + place for place in self.records.timetable.of_types(types, places, skip))
 
     def _one(self, noun: str, text: str) -> list[int]:
         number = self.number(noun, text)

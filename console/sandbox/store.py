@@ -9,7 +9,7 @@ import json
 import sqlite3
 import threading
 import uuid
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
@@ -152,8 +152,8 @@ class Store:
         """What was there before the first row was written, as it is now."""
         numbers, rest = self.unwritten.choose(noun, conditions.read(where), self._changed(noun))
         if rest:
-            return islice((doc for doc in map(self._as_it_is, numbers) if meets(doc, rest)), skip, None)
-        return map(self._as_it_is, numbers[skip:] if isinstance(numbers, Sequence) else islice(numbers, skip, None))
+            return islice((doc for doc in map(self._as_it_is, numbers(0)) if meets(doc, rest)), skip, None)
+        return map(self._as_it_is, numbers(skip))
 
     def _as_it_is(self, number: int) -> Json:
         rows = self.rows("SELECT doc FROM object WHERE n = ?", number)
@@ -166,9 +166,9 @@ class Store:
         """Rows of a statement over `found`, which holds the objects of a noun that meet a condition."""
         tests, wanted = conditions.clauses(where)
         changed = self._changed(noun)
-        choice = self.unwritten.choose(noun, conditions.read(where), changed)
-        never_written = set(choice.numbers).difference(changed)
-        made = [doc for doc in map(self.unwritten.make, never_written) if meets(doc, choice.rest)]
+        numbers, rest = self.unwritten.choose(noun, conditions.read(where), changed)
+        never_written = set(numbers(0)).difference(changed)
+        made = [doc for doc in map(self.unwritten.make, never_written) if meets(doc, rest)]
         named = [name for name in COLUMNS if name in sql]
         slim = json.dumps([[doc.get(COLUMNS[name]) for name in named] for doc in made])
         read = ", ".join(f"json_extract(value, '$[{i}]')" for i in range(len(named)))

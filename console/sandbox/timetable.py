@@ -106,13 +106,19 @@ class Timetable:
         found = (turn.place(part, who) for turn in self.turns)
         return [place for place in found if place is not None]
 
-    def of_types(self, types: set[str], span: range) -> Iterator[int]:
-        """Places within a span, latest first."""
+    def of_types(self, types: set[str], span: range, skip: int) -> Iterator[int]:
+        """Places within a span, latest first, without so many of the first."""
         parts = [part for part, name in enumerate(TYPES) if name in types]
         for turn in reversed(self.turns):
-            if turn.first < span.stop and span.start < turn.first + turn.size:
-                found = sorted((place for part in parts for place in turn.places(part)), reverse=True)
-                yield from (place for place in found if place in span)
+            inside = range(max(span.start, turn.first), min(span.stop, turn.first + turn.size))
+            count = sum(len(turn.parts[part]) for part in parts)
+            if len(inside) == turn.size and count <= skip:
+                skip -= count  # passed over unseen
+            elif inside:
+                found = (place for part in parts for place in turn.places(part) if place in inside)
+                ordered = sorted(found, reverse=True)
+                yield from ordered[skip:]
+                skip = max(0, skip - len(ordered))
 
 
 def _turns_in(days: float, turn_days: float) -> int:

@@ -1,6 +1,6 @@
 """What the store asks of a world that was never written down."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from console.sandbox.conditions import Test
@@ -8,10 +8,14 @@ from console.sandbox.wire import Json
 
 
 class Choice(NamedTuple):
-    """Numbers of objects, newest first. Those that meet `rest` too are the ones asked for."""
+    """Numbers of objects, newest first, without so many of the first. Those that meet `rest` too are asked for."""
 
-    numbers: Iterable[int]
+    numbers: Callable[[int], Iterable[int]]
     rest: Sequence[Test] = ()
+
+
+def listed(numbers: Sequence[int]) -> Callable[[int], Iterable[int]]:
+    return lambda skip: numbers[skip:]
 
 
 class Unwritten(Protocol):
@@ -41,4 +45,4 @@ class Nothing:
         raise LookupError(number)
 
     def choose(self, _noun: str, _tests: Sequence[Test], _changed: Sequence[int]) -> Choice:
-        return Choice(())
+        return Choice(listed(()))
