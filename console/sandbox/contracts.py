@@ -68,13 +68,15 @@ SELECT coalesce(sum(hold), 0),
        coalesce(sum(CASE WHEN postedAt >= ? AND (type = 'fee' OR (type = 'spend' AND status = 'completed'))
                          THEN amount END), 0),
        coalesce(sum(CASE WHEN type = 'payment' AND status = 'completed' THEN amount END), 0)
-FROM object WHERE noun = 'transaction' AND owner = ?
+FROM found
 """
 
 
 def balances(provider: Provider, owner: str) -> Json:
     period = clock.iso(clock.now().replace(day=1, hour=0, minute=0, second=0, microsecond=0))
-    held, settled, posted, paid = provider.store.rows(CHARGES, period, owner)[0]
+    held, settled, posted, paid = provider.store.select(
+        CHARGES, period, noun="transaction", where=[("owner = ?", owner)]
+    )[0]
     limit = credit_limit(of_owner(provider, owner))
     due = settled - paid
     return {

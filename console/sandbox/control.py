@@ -130,7 +130,7 @@ def _effects(provider: Provider, request: Request) -> Response:
 
 
 def _state(provider: Provider, _request: Request) -> Response:
-    counts = dict(provider.store.rows("SELECT noun, count(*) FROM object GROUP BY noun"))
+    counts = provider.store.counts()
     deliveries = dict(provider.store.rows("SELECT state, count(*) FROM delivery GROUP BY state"))
     facts: Json = {plural: counts.get(noun, 0) for plural, noun in NOUNS.items()}
     facts |= {

@@ -16,6 +16,7 @@ class Size:
     transactions: int
     disputes: int
     undecided_every: int  # one in so many applicants is not approved
+    written: bool = True  # or made anew whenever it is asked for
 
 
 @dataclass(slots=True)

@@ -14,17 +14,17 @@ PER_OWNER, REFUNDS = 10, 0.02  # about what payments and deposits add, and which
 
 
 def write(draft: Draft) -> None:
-    people = {user["id"]: user for user in draft.docs.get("user", [])}
+    holders = {user["id"]: user for user in draft.docs.get("user", [])}
     spenders = [card for card in draft.docs.get("card", []) if card["status"] != "notActivated"]
     if not spenders:
         return
-    movements = [_fee(draft, contract) for contract in draft.docs["contract"] if draft.rng.random() < 0.4]
+    movements = [fee(draft, contract) for contract in draft.docs["contract"] if draft.rng.random() < 0.4]
     others = PER_OWNER * len(draft.docs["contract"]) / draft.size.transactions + REFUNDS
     wanted = int(draft.size.transactions * (1 - min(others, 0.5)))
     while len(movements) < wanted:
         card = draft.rng.choice(spenders)
-        movements += _purchase(draft, card, people[card["userId"]], len(movements))
-    movements += _unopened(draft, people)
+        movements += purchase(draft, card, holders[card["userId"]], _when(draft, card), len(movements))
+    movements += _unopened(draft, holders)
     movements += _refunds(draft, movements)
     movements += _funding(draft, movements)
     room = draft.size.transactions - len(movements)
@@ -32,7 +32,7 @@ def write(draft: Draft) -> None:
     while len(extra) < room:  # declines change no balance, so they fill up to the round number
         card = draft.rng.choice(spenders)
         at = _when(draft, card)
-        extra.append(_decline(draft, card, people[card["userId"]], at, len(extra)))
+        extra.append(decline(draft, card, holders[card["userId"]], at, len(extra)))
     for movement in movements + extra:
         draft.add("transaction", movement)
     _disputes(draft, movements)
@@ -75,17 +75,17 @@ def _post(spent: Json, at: datetime, reason: str = "settlement") -> Json:
     return spent | {"status": "completed", "postedAt": clock.iso(at), "completionReason": reason}
 
 
-def _purchase(draft: Draft, card: Json, user: Json, count: int) -> list[Json]:
+def purchase(draft: Draft, card: Json, user: Json, at: datetime, count: int) -> list[Json]:
     """One purchase, mostly one movement; a closed one that settles late makes two."""
-    rng, at = draft.rng, _when(draft, card)
+    rng = draft.rng
     chance = rng.random()
     if chance < 0.05:
-        return [_decline(draft, card, user, at, count)]
+        return [decline(draft, card, user, at, count)]
     spent = _spend(draft, card, user, at)
     age = draft.base - at
     if chance < 0.07:
         return [_reversed(spent)]
-    if chance < 0.08 and age > timedelta(days=40):
+    if settles_late(chance) and age > timedelta(days=40):
         late = _spend(draft, card, user, at + timedelta(days=rng.uniform(20, 35)), spent["amount"])
         same = ("merchantName", "merchantId", "localAmount", "localCurrency", "merchantCategoryCode", "exchangeRate")
         late |= {name: spent[name] for name in same} | {"isForcePosted": True}
@@ -102,6 +102,10 @@ def _purchase(draft: Draft, card: Json, user: Json, count: int) -> list[Json]:
     return [posted | {"isForcePosted": True} if chance > 0.997 else posted]
 
 
+def settles_late(chance: float) -> bool:
+    return 0.07 <= chance < 0.08
+
+
 def _reversed(spent: Json) -> Json:
     return spent | {
         "status": "reversed",
@@ -111,37 +115,37 @@ def _reversed(spent: Json) -> Json:
     }
 
 
-def _decline(draft: Draft, card: Json, user: Json, at: datetime, count: int) -> Json:
+def decline(draft: Draft, card: Json, user: Json, at: datetime, count: int) -> Json:
+    """For one of the reasons there are, by turns."""
     reason = money.DECLINE_REASONS[count % len(money.DECLINE_REASONS)]
     return _spend(draft, card, user, at) | {"status": "declined", "declinedReason": reason}
 
 
-def _unopened(draft: Draft, people: dict[str, Json]) -> list[Json]:
+def _unopened(draft: Draft, holders: dict[str, Json]) -> list[Json]:
     """Someone tried a card that was never activated, and each reason turns up at least once."""
     waiting = [card for card in draft.docs["card"] if card["status"] == "notActivated"]
     first = draft.docs["card"][0]
     tried = [
-        _spend(draft, card, people[card["userId"]], _when(draft, card))
+        _spend(draft, card, holders[card["userId"]], _when(draft, card))
         | {"status": "declined", "declinedReason": "card not activated"}
         for card in waiting[:5]
     ]
-    user = people[first["userId"]]
-    return tried + [_decline(draft, first, user, _when(draft, first), n) for n in range(len(money.DECLINE_REASONS))]
+    user = holders[first["userId"]]
+    return tried + [decline(draft, first, user, _when(draft, first), n) for n in range(len(money.DECLINE_REASONS))]
 
 
 def _refunds(draft: Draft, movements: list[Json]) -> list[Json]:
     settled = [one for one in movements if one.get("status") == "completed" and one["type"] == "spend"]
     count = max(2, len(settled) // 60)
     chosen = draft.rng.sample(settled, min(count, len(settled)))
-    refunds = [_refund(draft, spent) for spent in chosen]
+    refunds = [refund(draft, spent) for spent in chosen]
     newest = sorted(settled, key=lambda one: str(one["postedAt"]))[-max(1, count // 40) :]
-    open_ones = [_refund(draft, spent, pending=True) for spent in newest]
+    open_ones = [refund(draft, spent, pending=True) for spent in newest]
     return refunds + open_ones
 
 
-def _refund(draft: Draft, spent: Json, *, pending: bool = False) -> Json:
-    posted = clock.read(spent["postedAt"])
-    at = draft.after(posted, 1, 20)
+def refund(draft: Draft, spent: Json, at: datetime | None = None, *, pending: bool = False) -> Json:
+    at = at or draft.after(clock.read(spent["postedAt"]), 1, 20)
     part = draft.rng.choice((1, 1, 2))
     amount, local = -(spent["amount"] // part), -(spent["localAmount"] // part)
     back = spent | {"id": draft.id(), "amount": amount, "localAmount": local, "authorizedAmount": amount}
@@ -151,14 +155,14 @@ def _refund(draft: Draft, spent: Json, *, pending: bool = False) -> Json:
     return back if pending else _post(back, draft.after(at, 1, 3), "refund")
 
 
-def _fee(draft: Draft, contract: Json) -> Json:
+def fee(draft: Draft, contract: Json, at: datetime | None = None) -> Json:
     description, cents = draft.rng.choice(catalogue.FEES)
     kind = "userId" if "_userId" in contract else "companyId"
     owner = contract["_owner"]
-    since = clock.read(contract["_createdAt"])
-    at = max(since, draft.base - YEAR) + (draft.base - max(since, draft.base - YEAR)) * draft.rng.random()
-    fee = {"id": draft.id(), "type": "fee", "amount": cents, "currency": "usd", "description": description}
-    return fee | {kind: owner, "postedAt": clock.iso(at), "_owner": owner}
+    since = max(clock.read(contract["_createdAt"]), draft.base - YEAR)
+    at = at or since + (draft.base - since) * draft.rng.random()
+    charged = {"id": draft.id(), "type": "fee", "amount": cents, "currency": "usd", "description": description}
+    return charged | {kind: owner, "postedAt": clock.iso(at), "_owner": owner}
 
 
 def _funding(draft: Draft, movements: list[Json]) -> list[Json]:
@@ -183,21 +187,37 @@ def _payments(draft: Draft, contract: Json, monthly: dict[str, int]) -> list[Jso
         first = clock.read(f"{month}-01T09:30:00Z")
         at = (first + timedelta(days=32)).replace(day=3)
         if at < draft.base and cents > 0:
-            found.append(_moved(draft, "payment", cents, contract, at, currency="usd", status="completed"))
+            found.append(payment(draft, contract, cents, at))
     return found
 
 
+def payment(draft: Draft, contract: Json, cents: int, at: datetime) -> Json:
+    return _moved(draft, "payment", cents, contract, at, currency="usd", status="completed")
+
+
 def _deposits(draft: Draft, contract: Json, exposure: int) -> list[Json]:
-    rng, token = draft.rng, contract["tokens"][0]
-    needed = int(exposure / token["advanceRate"]) + 100_000
+    rng = draft.rng
     first = max(clock.read(contract["_createdAt"]), draft.base - YEAR)
-    sums = [needed // 50_000 * 50_000 + 50_000] + [rng.randrange(1, 9) * 12_345 for _ in range(rng.randrange(4))]
+    sums = [collateral_for(contract, exposure)] + [top_up(draft) for _ in range(rng.randrange(4))]
     span = draft.base - first
     times = [first + timedelta(minutes=rng.uniform(1, 600))] + [first + span * rng.random() for _ in sums[1:]]
-    currency = "usdc" if token["address"] != contracts.RUSD else "rusd"
-    token["balance"] = f"{sum(sums) / 100:.2f}"
-    pairs = zip(sums, times, strict=True)
-    return [_moved(draft, "collateral", cents, contract, min(at, draft.base), currency=currency) for cents, at in pairs]
+    contract["tokens"][0]["balance"] = f"{sum(sums) / 100:.2f}"
+    return [deposit(draft, contract, cents, min(at, draft.base)) for cents, at in zip(sums, times, strict=True)]
+
+
+def collateral_for(contract: Json, exposure: int) -> int:
+    """Cents that carry so much exposure with room to spare."""
+    needed = int(exposure / contract["tokens"][0]["advanceRate"]) + 100_000
+    return needed // 50_000 * 50_000 + 50_000
+
+
+def top_up(draft: Draft) -> int:
+    return draft.rng.randrange(1, 9) * 12_345
+
+
+def deposit(draft: Draft, contract: Json, cents: int, at: datetime) -> Json:
+    currency = "usdc" if contract["tokens"][0]["address"] != contracts.RUSD else "rusd"
+    return _moved(draft, "collateral", cents, contract, at, currency=currency)
 
 
 def _moved(draft: Draft, type_: str, cents: int, contract: Json, at: datetime, **more: Any) -> Json:
@@ -214,9 +234,12 @@ def _disputes(draft: Draft, movements: list[Json]) -> None:
         if one["type"] == "spend" and one["status"] == "completed" and one["amount"] > 0 and one["postedAt"] > recent
     ]
     for index, spent in enumerate(draft.rng.sample(settled, min(draft.size.disputes, len(settled)))):
-        status = disputes.STATUSES[index % len(disputes.STATUSES)]
-        at = draft.after(clock.read(spent["postedAt"]), 0.5, 9)
-        dispute = disputes.build(spent, draft.rng.choice(catalogue.EVIDENCE), clock.iso(at), draft.id())
-        solved = draft.after(at, 2, 30)
-        dispute |= {"status": status, "resolvedAt": None if status in disputes.OPEN else clock.iso(solved)}
-        draft.add("dispute", dispute)
+        dispute(draft, spent, draft.after(clock.read(spent["postedAt"]), 0.5, 9), index)
+
+
+def dispute(draft: Draft, spent: Json, at: datetime, index: int) -> Json:
+    status = disputes.STATUSES[index % len(disputes.STATUSES)]
+    opened = disputes.build(spent, draft.rng.choice(catalogue.EVIDENCE), clock.iso(at), draft.id())
+    solved = draft.after(at, 2, 30)
+    opened |= {"status": status, "resolvedAt": None if status in disputes.OPEN else clock.iso(solved)}
+    return draft.add("dispute", opened)

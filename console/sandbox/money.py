@@ -94,11 +94,9 @@ def _each(card: Json) -> bool:
 def _used(provider: Provider, card: Json) -> int:
     days = WINDOW_DAYS.get(card["limit"]["frequency"])
     since = clock.ago(days=days) if days else ""
-    sql = (
-        "SELECT coalesce(sum(amount), 0) FROM object WHERE noun = 'transaction' AND cardId = ?"
-        " AND status IN ('pending', 'completed') AND authorizedAt >= ?"
-    )
-    return int(provider.store.rows(sql, card["id"], since)[0][0])
+    sql = "SELECT coalesce(sum(amount), 0) FROM found WHERE status IN ('pending', 'completed')"
+    where = [("cardId = ?", card["id"]), ("authorizedAt >= ?", since)]
+    return int(provider.store.select(sql, noun="transaction", where=where)[0][0])
 
 
 def authorise(provider: Provider, card: Json, amount: int, reason: str | None = None, **told: Any) -> Json:
@@ -236,20 +234,27 @@ def moved(type_: str, cents: int, owner: str, kind: str, at: str, **more: Any) -
     }
 
 
+OPEN = ([("status = ?", "pending")], [("status = ?", "reversed"), ("hold > ?", 0)])
 STALE = """
-SELECT id FROM object
-WHERE noun = 'transaction' AND type = 'spend' AND (status = 'pending' OR (status = 'reversed' AND hold > 0))
-  AND authorizedAt < CASE WHEN status = 'pending' AND amount BETWEEN 0 AND ? THEN ? ELSE ? END
+SELECT id FROM found
+WHERE type = 'spend' AND authorizedAt < CASE WHEN status = 'pending' AND amount BETWEEN 0 AND ? THEN ? ELSE ? END
 """
 
 
 def close_stale(provider: Provider) -> int:
     """Holds end by themselves: 14 days, 31 for a thousand dollars and more, for credits and after a reversal."""
+    small, large = clock.ago(days=SMALL_DAYS), clock.ago(days=LARGE_DAYS)
     with provider.store.write():
-        rows = provider.store.rows(STALE, SMALL_CENTS - 1, clock.ago(days=SMALL_DAYS), clock.ago(days=LARGE_DAYS))
-        for (one,) in rows:
+        found = [
+            one
+            for where in OPEN
+            for (one,) in provider.store.select(
+                STALE, SMALL_CENTS - 1, small, large, noun="transaction", where=[*where, ("authorizedAt < ?", small)]
+            )
+        ]
+        for one in found:
             close(provider, provider.need("transaction", one))
-    return len(rows)
+    return len(found)
 
 
 def _need_pending(found: Json) -> None:

@@ -27,6 +27,7 @@ PLURALS = {
     "dispute": "disputes",
     "session": "sessions",
 }
+MOST_UNPAGED = 3_000  # records of an unwritten world in an answer, when paging is ignored
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,8 +98,10 @@ class Provider:
         elif self.switches["paging"] == "offset":
             bounds["offset"] = offset
         else:
-            bounds = {}
+            bounds = {"limit": MOST_UNPAGED + 1} if noun in self.store.unwritten.counts() else {}
         found = self.store.find(noun, list(where), **bounds)
+        if len(found) > MOST_UNPAGED and "limit" in bounds:
+            raise Problem(400, "this world is too large to be listed without pages")
         more = len(found) == bounds.get("limit") and "after" in bounds
         return self.listed(noun, [public(doc) for doc in found], cursor=found[-1]["id"] if more else None)
 

@@ -1,39 +1,25 @@
 """The sandbox's memory: one sqlite file, one connection, one lock. Objects are JSON documents of a noun.
 
-Keys that begin with an underscore are the sandbox's own and never leave it.
+Keys that begin with an underscore are the sandbox's own and never leave it. A row's number tells its age: lists are
+newest first. A world too large to be written down has the numbers below zero: its objects are made when they are asked
+for, and become rows, under the same number, once they change.
 """
 
 import json
 import sqlite3
 import threading
 import uuid
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from console.sandbox import conditions
+from console.sandbox.conditions import FIELDS, Where, meets
+from console.sandbox.unwritten import Nothing, Unwritten
 from console.sandbox.wire import Json
 
-# Fields of the documents that lists are filtered by; sqlite reads them out of the JSON.
-FIELDS = {
-    "userId": "userId",
-    "companyId": "companyId",
-    "cardId": "cardId",
-    "transactionId": "transactionId",
-    "type": "type",
-    "status": "status",
-    "authorizedAt": "authorizedAt",
-    "postedAt": "postedAt",
-    "transactionHash": "transactionHash",
-    "amount": "amount",
-    "owner": "_owner",
-    "hold": "_hold",
-    "externalUserId": "_externalUserId",
-    "idempotencyKey": "_idempotencyKey",
-    "token": "_token",
-    "pageKey": "_pageKey",
-    "resolveAt": "_resolveAt",
-}
 INDEXED = ("userId", "companyId", "cardId", "transactionId", "owner", "externalUserId", "resolveAt")
 
 SCHEMA = f"""
@@ -58,7 +44,12 @@ CREATE TABLE IF NOT EXISTS delivery (
 CREATE INDEX IF NOT EXISTS delivery_state ON delivery (state, next_at);
 """
 
-Where = Sequence[tuple[str, Any]]  # a condition with one "?" and its value
+COLUMNS = {"id": "id"} | FIELDS
+# What an aggregate counts: the rows that meet a condition, and those like them that nobody ever wrote.
+FOUND = """
+WITH found AS (SELECT {columns} FROM object WHERE noun = ?{tests}
+               UNION ALL SELECT {made} FROM json_each(?))
+"""
 
 
 class Store:
@@ -69,6 +60,7 @@ class Store:
             Path(path).touch(mode=0o600)
         self.connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
         self.connection.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;" + SCHEMA)
+        self.unwritten: Unwritten = Nothing()
         self._depth = 0
 
     def close(self) -> None:
@@ -110,7 +102,10 @@ class Store:
 
     def get(self, noun: str, id: str) -> Json | None:  # noqa: A002 - the wire's word
         rows = self.rows("SELECT doc FROM object WHERE noun = ? AND id = ?", noun, id)
-        return json.loads(rows[0][0]) if rows else None
+        if rows:
+            return _read(rows[0][0])
+        number = self.unwritten.number(noun, id)
+        return None if number is None else self.unwritten.make(number)
 
     def add(self, noun: str, doc: Json) -> Json:
         self.add_many([(noun, doc)])
@@ -119,27 +114,80 @@ class Store:
     def add_many(self, docs: Iterable[tuple[str, Json]]) -> None:
         rows = [(noun, doc["id"], json.dumps(doc)) for noun, doc in docs]
         with self.write():
-            self.connection.executemany("INSERT INTO object (noun, id, doc) VALUES (?, ?, ?)", rows)
+            last = max(0, self.rows("SELECT coalesce(max(n), 0) FROM object")[0][0])
+            numbered = [(last + i, *row) for i, row in enumerate(rows, 1)]
+            self.connection.executemany("INSERT INTO object (n, noun, id, doc) VALUES (?, ?, ?, ?)", numbered)
 
     def save(self, noun: str, doc: Json) -> Json:
-        self.run("UPDATE object SET doc = ? WHERE noun = ? AND id = ?", json.dumps(doc), noun, doc["id"])
+        text = json.dumps(doc)
+        with self.write():
+            if not self.run("UPDATE object SET doc = ? WHERE noun = ? AND id = ?", text, noun, doc["id"]):
+                number = self.unwritten.number(noun, doc["id"])
+                if number is not None:
+                    self.run("INSERT INTO object (n, noun, id, doc) VALUES (?, ?, ?, ?)", number, noun, doc["id"], text)
         return doc
 
     def find(
         self, noun: str, where: Where = (), *, after: str | None = None, limit: int = -1, offset: int = 0
     ) -> list[Json]:
         """Newest first. `after` is the id of the last object of the page before."""
-        conditions = list(where)
-        if after is not None:
-            rows = self.rows("SELECT n FROM object WHERE noun = ? AND id = ?", noun, after)
-            conditions.append(("n < ?", rows[0][0] if rows else 0))
-        tests = "".join(f" AND {condition}" for condition, _ in conditions)
+        where = [*where, ("n < ?", self._number(noun, after))] if after is not None else where
+        tests, values = conditions.clauses([*where, ("n > ?", 0)])
         sql = f"SELECT doc FROM object WHERE noun = ?{tests} ORDER BY n DESC LIMIT ? OFFSET ?"  # noqa: S608 - conditions are our own
-        rows = self.rows(sql, noun, *(value for _, value in conditions), limit, offset)
-        return [json.loads(doc) for (doc,) in rows]
+        found = [_read(doc) for (doc,) in self.rows(sql, noun, *values, limit, offset)]
+        if len(found) == limit or noun not in self.unwritten.counts():
+            return found
+        sql = f"SELECT count(*) FROM object WHERE noun = ?{tests}"  # noqa: S608 - as above
+        passed = self.rows(sql, noun, *values)[0][0] if offset else 0
+        older = self._older(noun, where, max(0, offset - passed))
+        return found + list(islice(older, None if limit < 0 else limit - len(found)))
+
+    def _number(self, noun: str, id: str) -> int:  # noqa: A002 - the wire's word
+        """Where an object stands among all; below all of them when there is none."""
+        rows = self.rows("SELECT n FROM object WHERE noun = ? AND id = ?", noun, id)
+        number = rows[0][0] if rows else self.unwritten.number(noun, id)
+        return -(10**18) if number is None else int(number)
+
+    def _older(self, noun: str, where: Where, skip: int) -> Iterator[Json]:
+        """What was there before the first row was written, as it is now."""
+        numbers, rest = self.unwritten.choose(noun, conditions.read(where), self._changed(noun))
+        if rest:
+            return islice((doc for doc in map(self._as_it_is, numbers(0)) if meets(doc, rest)), skip, None)
+        return map(self._as_it_is, numbers(skip))
+
+    def _as_it_is(self, number: int) -> Json:
+        rows = self.rows("SELECT doc FROM object WHERE n = ?", number)
+        return _read(rows[0][0]) if rows else self.unwritten.make(number)
+
+    def _changed(self, noun: str) -> list[int]:
+        return [n for (n,) in self.rows("SELECT n FROM object WHERE noun = ? AND n <= 0 ORDER BY n DESC", noun)]
+
+    def select(self, sql: str, *values: Any, noun: str, where: Where) -> list[tuple[Any, ...]]:
+        """Rows of a statement over `found`, which holds the objects of a noun that meet a condition."""
+        tests, wanted = conditions.clauses(where)
+        changed = self._changed(noun)
+        numbers, rest = self.unwritten.choose(noun, conditions.read(where), changed)
+        never_written = set(numbers(0)).difference(changed)
+        made = [doc for doc in map(self.unwritten.make, never_written) if meets(doc, rest)]
+        named = [name for name in COLUMNS if name in sql]
+        slim = json.dumps([[doc.get(COLUMNS[name]) for name in named] for doc in made])
+        read = ", ".join(f"json_extract(value, '$[{i}]')" for i in range(len(named)))
+        found = FOUND.format(columns=", ".join(named), tests=tests, made=read)
+        return self.rows(found + sql, noun, *wanted, slim, *values)
+
+    def counts(self) -> dict[str, int]:
+        """How many objects there are of each noun."""
+        written = dict(self.rows("SELECT noun, count(*) FROM object WHERE n > 0 GROUP BY noun"))
+        unwritten = self.unwritten.counts()
+        return {noun: written.get(noun, 0) + unwritten.get(noun, 0) for noun in written.keys() | unwritten.keys()}
 
     def first(self, noun: str, condition: str, value: Any) -> Json | None:
         return next(iter(self.find(noun, [(condition, value)], limit=1)), None)
+
+
+def _read(text: str) -> Json:
+    doc: Json = json.loads(text)
+    return doc
 
 
 def new_id() -> str:
