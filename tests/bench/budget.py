@@ -21,7 +21,7 @@ PAUSE = 4.0  # seconds between two clicks
 
 def measure(folder: Path) -> list[Result]:
     os.environ.pop("DATABASE_URL", None)
-    console = Console(folder, SANDBOX_RATE=str(RATE))
+    console = Console(folder, SANDBOX_RATE=str(RATE), SANDBOX_SIZE="demo")
     console.start()
     try:
         waited = _work_at_a_screen(console)
