@@ -97,7 +97,9 @@ def number_page(request: HttpRequest, pk: int) -> HttpResponse:
     card = card_of(pk)
     context = {
         "title": _("Show card number"),
-        "what": _("Number, expiry and security code of this card, for half a minute. That you looked is kept."),
+        "what": _(
+            "Number, expiry and security code, for half a minute. That you looked is kept on record; they are not."
+        ),
         "off": reveal.why_not(card, reveal.NUMBER),
         "view_url": reverse("cards:number", args=[card.pk]),
     }
@@ -112,7 +114,7 @@ def pin_page(request: HttpRequest, pk: int) -> HttpResponse:
         return _set_pin(request, card)
     context = {
         "title": _("PIN"),
-        "what": _("See the PIN of this card, or set a new one. Either is kept with your reason."),
+        "what": _("See the PIN of this card, or set a new one. That you did is kept on record; the PIN is not."),
         "off": reveal.why_not(card, reveal.PIN, reveal.SET_PIN),
         "is_pin": True,
         "view_url": reverse("cards:pin_view", args=[card.pk]),

@@ -13,7 +13,7 @@ const region = async (root) => {
   const [asking, waiting, shown] = parts;
   const [problem, news] = [$("[data-problem]"), $("[data-news]")];
   const reason = $("[data-reason]");
-  const seconds = Number(root.dataset.seconds);
+  const period = () => Number(root.dataset.seconds) * 1000;
   let secrets, request, ticker, until, warned;
 
   /* --- What is on screen ------------------------------------------------------------------------------------------ */
@@ -48,7 +48,7 @@ const region = async (root) => {
   };
   const show = (digits) => {
     for (const [name, text] of digits) $(`[data-secret="${name}"]`).textContent = text;
-    until = Date.now() + seconds * 1000;
+    until = Date.now() + period();
     warned = false;
     only(shown);
     tick();
@@ -147,7 +147,7 @@ const region = async (root) => {
   addEventListener("pagehide", () => hide("over"), during);
 
   root.addEventListener("click", (event) => {
-    if (event.target.closest("[data-longer]")) { until += seconds * 1000; tick(); }
+    if (event.target.closest("[data-longer]")) { until += period(); tick(); }
     if (event.target.closest("[data-hide]")) hide("over");
   });
   root.addEventListener("submit", (event) => {
