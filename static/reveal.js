@@ -61,7 +61,7 @@ const region = async (root) => {
   const post = async (url, fields, signal) => {
     const body = new URLSearchParams({ csrfmiddlewaretoken: root.dataset.csrf, reason: reason.value.trim(), ...fields });
     const options = { method: "POST", body, redirect: "manual", cache: "no-store", signal };
-    const response = await fetch(url, options).catch(() => { throw new Told(signal?.reason || word("lost")); });
+    const response = await fetch(url, options).catch(() => { throw new Told(word("lost")); });
     if (response.type === "opaqueredirect") throw new Told(word("signed-out"));
     const answer = await response.json().catch(() => { throw new Told(word("reload")); });
     if (!response.ok) throw new Told(answer.error || word("reload"));
@@ -81,7 +81,8 @@ const region = async (root) => {
     } catch (error) {
       if (!root.isConnected) return;
       only(asking);
-      say(problem, error instanceof Told ? error.message : word("unreadable"));
+      if (request?.signal.aborted) say(news, request.signal.reason, "info");
+      else say(problem, error instanceof Told ? error.message : word("unreadable"));
     } finally {
       if (shown.hidden) wipe();
     }
@@ -104,7 +105,7 @@ const region = async (root) => {
       }
       const entries = Object.entries(answer);
       const digits = await Promise.all(entries.map(async ([name, value]) => [name, await opened(secret, name, value)]));
-      if (request.signal.aborted || document.hidden) throw new Told(request.signal.reason || word("hidden"));
+      request.signal.throwIfAborted(); // the tab or the page went away while this was opened
       show(digits);
     } finally {
       secret.fill(0);
@@ -120,6 +121,7 @@ const region = async (root) => {
       return;
     }
     busy(async () => {
+      request = null; // nobody can call a PIN back that is on its way
       const { secret, session } = await secrets.makeSession(root.dataset.key);
       try {
         const { iv, data } = await secrets.seal(secret, secrets.pinBlock(pin));

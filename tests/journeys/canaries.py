@@ -73,7 +73,7 @@ def spellings(secret: str) -> set[str]:
 
 def kinds_of(places: Iterable[str]) -> list[str]:
     """The places to read: pages, tables and messages by how many there are."""
-    counted = re.compile(r"^(page|redis|table|file|broker)\b(?! as)")
+    counted = re.compile(r"^(page|key|table|file|broker)\b(?! as)")
     kinds: dict[str, int] = {}
     for name in places:
         kind = f"{match[1]}s" if (match := counted.match(name)) else name
@@ -123,4 +123,4 @@ def _redis_keys(url: str) -> dict[str, str]:
             b"hash": broker.hgetall,
             b"zset": lambda key: broker.zrange(key, 0, -1, withscores=True),
         }
-        return {f"redis {key.decode()}": repr(read[broker.type(key)](key)) for key in broker.scan_iter()}
+        return {f"key {key.decode()} of redis": repr(read[broker.type(key)](key)) for key in broker.scan_iter()}

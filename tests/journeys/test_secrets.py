@@ -168,6 +168,19 @@ def test_they_are_not_there_on_the_way_back(page, card):
     expect(page.get_by_label("Reason")).to_have_value("")
 
 
+def test_an_answer_that_comes_after_the_tab_was_left_is_not_shown(page, console, card):
+    console.sandbox.fault("GET /cards/*/secrets", "latency", seconds=2)
+    ask(page, card)
+    page.get_by_role("button", name="Show card number").click()
+    expect(page.locator("[data-waiting]")).to_be_visible()
+    page.evaluate(TAB_LEFT)
+    expect(page.locator("[data-news]")).to_contain_text("this tab was left")
+    page.wait_for_timeout(3000)
+    is_gone(page, card)
+    page.get_by_role("button", name="Show card number").click()
+    expect(page.locator("[data-secret=pan]")).to_have_text(fours(card["_pan"]))
+
+
 def test_they_stay_when_another_window_is_looked_at(page, card):
     show(page, card)
     page.evaluate("addEventListener('blur', () => { window.blurred = true; })")
@@ -233,11 +246,18 @@ def test_after_a_failure_one_tries_again_with_a_fresh_session(page, console, car
     assert len(set(sessions)) == 2
 
 
-def test_whoever_was_signed_out_meanwhile_is_told_so(page, card):
+def test_whoever_was_signed_out_meanwhile_is_told_so(page, console, card):
     ask(page, card)
-    page.context.clear_cookies()
+    page.context.clear_cookies(name=f"deckhand_{console.port}")
     page.get_by_role("button", name="Show card number").click()
-    expect(page.locator("[data-problem]")).to_contain_text(re.compile("signed out|Reload the page"))
+    expect(page.locator("[data-problem]")).to_contain_text("You are signed out. Sign in again.")
+
+
+def test_a_page_out_of_date_is_to_be_reloaded(page, console, card):
+    ask(page, card)
+    page.context.clear_cookies(name=f"deckhand_csrf_{console.port}")
+    page.get_by_role("button", name="Show card number").click()
+    expect(page.locator("[data-problem]")).to_contain_text("Reload the page")
 
 
 # --- The PIN ----------------------------------------------------------------------------------------------------------

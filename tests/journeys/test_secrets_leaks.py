@@ -171,7 +171,7 @@ def digits() -> str:
 
 def named(world: World, digits: str) -> set[str]:
     """Where they are, by kind: the database is a file or tables, the broker a folder or Redis."""
-    kinds = {"table": "database", "redis": "broker"}
+    kinds = {"table": "database", "key": "broker"}
     found = {name if "→" in name else name.split()[0] for name in found_in(world.places(), {digits})}
     return {kinds.get(name, name) for name in found}
 
