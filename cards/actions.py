@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
-from cards import services, words
+from cards import reveal, services, words
 from cards.forms import ActionForm, CancelForm, LimitForm, LockForm
 from cards.models import CANCELED, Card
 from cards.power import Power, power_of
@@ -25,6 +25,7 @@ from console.htmx import page_or_fragment, redirect, toast
 from console.money import format_minor
 from console.provider.commands import CannotDo
 from console.provider.models import Command, CommandKind, CommandState
+from console.provider.observing import lacks
 from console.templatetags.console import status, when
 
 Words = str | Promise
@@ -81,6 +82,7 @@ class Offer(NamedTuple):
     states: frozenset[str]
     kind: str = ""
     dialog: bool = True
+    routes: tuple[str, ...] = ()  # of the provider; one of them is needed
 
 
 _P = Permission
@@ -92,6 +94,8 @@ OFFERS = (
         "activate", ACTIVATE.verb, "good", frozenset({_P.CARD_ACTIVATE}), services.CHANGES[CommandKind.ACTIVATE].allowed
     ),
     Offer("limit", lazy("Change limit"), "", frozenset({_P.CARD_LIMIT}), LIVE),
+    Offer("reveal", lazy("Show card number"), "", frozenset({_P.CARD_REVEAL}), LIVE, routes=(reveal.NUMBER,)),
+    Offer("pin", lazy("PIN"), "", frozenset({_P.CARD_PIN}), LIVE, routes=(reveal.PIN, reveal.SET_PIN)),
     Offer(
         "replace",
         lazy("Replace lost or stolen card"),
@@ -120,6 +124,7 @@ def offers(card: Card, roles: Sequence[str]) -> tuple[list[dict[str, Any]], list
         if offer.needs <= permissions
         and card.state in offer.states
         and (offer.route != "replace" or card.cardholder is not None)
+        and not (offer.routes and all(map(lacks, offer.routes)))
     ]
     return found[:AT_HAND], found[AT_HAND:]
 

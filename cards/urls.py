@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from cards import actions, issuing, locking, views
+from cards import actions, issuing, locking, reveal_views, views
 
 app_name = "cards"
 urlpatterns = [
@@ -21,6 +21,10 @@ urlpatterns = [
     path("<int:pk>/activate/", actions.activate, name="activate"),
     path("<int:pk>/cancel/", actions.cancel, name="cancel"),
     path("<int:pk>/limit/", actions.limit, name="limit"),
+    path("<int:pk>/reveal/", reveal_views.number_page, name="reveal"),
+    path("<int:pk>/reveal/number/", reveal_views.number, name="number"),
+    path("<int:pk>/reveal/pin/", reveal_views.pin, name="pin_view"),
+    path("<int:pk>/pin/", reveal_views.pin_page, name="pin"),
     path("<int:pk>/replace/", issuing.replace, name="replace"),
     path("<int:pk>/replaced/", issuing.replaced, name="replaced"),
 ]

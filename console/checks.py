@@ -1,5 +1,8 @@
 """Refuses to start on settings that contradict each other, with a sentence that says what to change."""
 
+import base64
+import binascii
+import re
 from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,6 +16,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from console.access import rule_for
 
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
+PUBLIC_KEY = re.compile(r"-----BEGIN PUBLIC KEY-----\s+([A-Za-z0-9+/=\s]+?)\s+-----END PUBLIC KEY-----")
 
 
 @register()
@@ -27,9 +31,24 @@ def provider_settings(**_: Any) -> list[CheckMessage]:
         for name in ("CODEGO_API_KEY", "CODEGO_KYC_API_KEY")
         if getattr(settings, name).startswith(other)
     ]
+    if (key := settings.CODEGO_SECRETS_PUBLIC_KEY) and not _is_public_key(key):
+        words = (
+            "CODEGO_SECRETS_PUBLIC_KEY is not a public key. Set it to the whole PEM text from "
+            "-----BEGIN PUBLIC KEY----- to -----END PUBLIC KEY-----, or unset it."
+        )
+        found.append(_error("E012", words))
     if environment == "live":
         found += _live_settings()
     return found
+
+
+def _is_public_key(text: str) -> bool:
+    """Framing and base64 alone: what is inside, the browser finds out."""
+    framed = PUBLIC_KEY.fullmatch(text.strip())
+    try:
+        return bool(framed and base64.b64decode("".join(framed[1].split()), validate=True))
+    except binascii.Error:
+        return False
 
 
 def _live_settings() -> list[CheckMessage]:

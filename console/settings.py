@@ -61,6 +61,8 @@ CODEGO_KYC_ORIGINS = sorted(
 )
 CODEGO_WEBHOOK_SECRETS = env.list("CODEGO_WEBHOOK_SECRETS", default=[])
 REQUEST_LOG_DAYS = env.int("REQUEST_LOG_DAYS", default=14)  # how long requests to the provider are kept, redacted
+# what a browser encrypts its session keys to; pasted on one line, its line breaks may be written as \n
+CODEGO_SECRETS_PUBLIC_KEY = env.str("CODEGO_SECRETS_PUBLIC_KEY", default="").replace("\\n", "\n").strip()
 CODEGO_TIMEOUT = 10.0  # seconds; what integrators of this API use
 
 # --- Brand ------------------------------------------------------------------------------------------------------------

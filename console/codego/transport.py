@@ -4,6 +4,7 @@ A read is repeated after a lost answer; a write never is. Only a 429, which is a
 """
 
 import logging
+import re
 import ssl
 import time
 from collections.abc import Mapping
@@ -32,7 +33,7 @@ from console.codego.errors import (
 from console.codego.limits import count, reset_ahead, reset_wait, wait_asked
 from console.codego.outline import outline
 from console.codego.protocols import Exchange, Observer, Pacer, Priority, Slot
-from console.codego.secret import Secret, redact
+from console.codego.secret import HIDDEN, Secret, redact
 from console.codego.wire import clean, loads
 
 __all__ = ["Answer", "Call", "Transport", "reset_wait"]
@@ -50,6 +51,7 @@ LONGEST_WAIT = {  # that a caller is kept for
 }
 LARGEST_BODY = 64 * 1024 * 1024
 REQUEST_IDS = ("X-Request-Id", "X-Correlation-Id", "CF-Ray")
+DIGITS = re.compile(r"[0-9]{3,}")  # in words about a card secret they could be one
 MESSAGE_LENGTH = 200
 TEXT_READ = 1 << 16  # enough that nothing is cut before its secrets are found
 NEVER_LEFT = (
@@ -267,7 +269,8 @@ class Transport:
     def _error(self, cls: type[CodegoError], call: Call, message: str, answer: Answer | None = None) -> CodegoError:
         secrets = [key for _, key in self._hosts.values()] + ([call.session] if call.session else [])
         said = _said(answer) if answer else ("", "")
-        code, sentence = (redact(text, secrets)[:MESSAGE_LENGTH] for text in said)
+        readable = [DIGITS.sub(HIDDEN, text) if call.session else text for text in said]
+        code, sentence = (redact(text, secrets)[:MESSAGE_LENGTH] for text in readable)
         return cls(
             message or sentence or code or (f"HTTP {answer.status}" if answer else ""),
             method=call.method,

@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from cardholders import services as kyc
+from cards import reveal
 from cards import services as cards
 from console.codego.client import Codego
 from console.codego.errors import CodegoError
@@ -25,6 +26,7 @@ Settle = Callable[[Codego, Command], Command]
 SETTLERS: dict[str, Settle] = {
     CommandKind.DISPUTE: disputes.settle,
     CommandKind.KYC: lambda _provider, command: kyc.settle(command),
+    CommandKind.PIN: lambda _provider, command: reveal.settle_pin(command),
     **dict.fromkeys(
         (
             CommandKind.ISSUE, CommandKind.LOCK, CommandKind.UNLOCK, CommandKind.ACTIVATE, CommandKind.CANCEL,

@@ -83,7 +83,7 @@ STATUSES: dict[tuple[str, str], Status] = {
     ("command", "done"): Status(lazy("Done"), *_ACTIVE),
     ("command", "refused"): Status(lazy("Refused"), *_FAILED),
     ("command", "notdone"): Status(lazy("Did not happen"), *_OVER),
-    ("command", "lapsed"): Status(lazy("Never known"), *_STOPPED),
+    ("command", "lapsed"): Status(lazy("Never known"), *_ATTENTION),
     ("run", "queued"): Status(lazy("Queued"), *_NOT_YET),
     ("run", "running"): Status(lazy("Running"), *_WAITING),
     ("run", "done"): Status(lazy("Done"), *_ACTIVE),

@@ -148,6 +148,7 @@ def browser():
                 "--disable-dev-shm-usage",
                 "--disable-background-networking",
                 "--disable-component-update",
+                "--host-resolver-rules=MAP console.test 127.0.0.1",  # a name that is not this machine to the browser
             ],
         )
         yield chromium

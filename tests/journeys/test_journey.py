@@ -1,7 +1,6 @@
 """The whole main job in a real browser, over the processes that `make run` starts: from sign-in to dispute and export.
 Afterwards every place that could hold a secret is searched for the ones the journey met."""
 
-import os
 import re
 from pathlib import Path
 
@@ -9,6 +8,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
+from tests.journeys.canaries import found_in, places_of, provider_numbers
 from tests.journeys.conftest import Console
 
 PATIENCE = 30_000  # milliseconds
@@ -191,60 +191,28 @@ def test_a_company_is_onboarded(page, met):
     expect(page.locator("main")).to_contain_text("Approved", timeout=PATIENCE)
 
 
+def test_the_card_number_is_shown_to_whom_it_is_meant_for(page, console, met):
+    url = card_url(page)
+    page.goto(url)
+    page.get_by_text("More", exact=True).click()
+    page.get_by_role("link", name="Show card number").click()
+    page.get_by_label("Reason").fill("Read out to the holder")
+    submit(page, "Show card number")
+    shown = page.locator("dialog [data-secret=pan]")
+    expect(shown).to_have_text(re.compile(r"^\d{4} \d{4} \d{4} \d{4}$"))
+    numbers, _keys = provider_numbers(console.folder / "var" / "sandbox.sqlite3")
+    assert shown.inner_text().replace(" ", "") in numbers
+    check_axe(page)
+    page.keyboard.press("Escape")
+    expect(page.locator("dialog")).to_be_hidden()
+    met["sources"].add(page.content())
+
+
 def test_no_secret_is_anywhere(console, met):
-    """Canaries: card numbers the provider leaked, every iframe token, both keys. Searched: database, logs, broker, pages."""
-    canaries = canaries_of(console) | met["iframe"]
+    """Canaries: every card number of a provider that leaks them, every iframe token, both keys."""
+    numbers, keys = provider_numbers(console.folder / "var" / "sandbox.sqlite3")
     assert len(met["iframe"]) == 2
-    places = searched(console, met["sources"])
-    leaks = [(place, canary[:4]) for place, text in places.items() for canary in canaries if canary in text]
-    assert leaks == []
-    planted = {"planted": "… " + next(iter(met["iframe"])) + " …"}
-    assert any(canary in text for text in planted.values() for canary in canaries)
-
-
-def canaries_of(console: Console) -> set[str]:
-    """Straight from the provider's own file: what the console must never have kept."""
-    import sqlite3
-
-    with sqlite3.connect(f"file:{console.folder}/var/sandbox.sqlite3?mode=ro", uri=True) as provider:
-        text = "\n".join(provider.iterdump())
-    provider.close()
-    numbers = set(re.findall(r'"_?(?:pan|number)": ?"(\d{16})"', text))
-    keys = set(re.findall(r"(?:vcck_sbx|whsec)_[0-9a-f]{16,}", text))
-    assert len(numbers) > 10, "the sandbox keeps its card numbers elsewhere: this search would prove nothing"
-    assert len(keys) >= 2
-    return numbers | keys
-
-
-def searched(console: Console, sources: set[str]) -> dict[str, str]:
-    """Every place the console writes to, as text."""
-    places = {f"page {n}": source for n, source in enumerate(sources)}
-    places["log"] = console.log.read_text()
-    for path in (console.folder / "var").rglob("*"):
-        if path.is_file() and not path.name.startswith("sandbox.sqlite3"):
-            places[str(path.name)] = path.read_bytes().decode("latin-1")
-    if "DATABASE_URL" in console.environment and os.environ.get("DATABASE_URL"):
-        places |= _postgres_rows(console.environment["DATABASE_URL"]) | _redis_keys(
-            console.environment["CELERY_BROKER_URL"]
-        )
-    return places
-
-
-def _postgres_rows(url: str) -> dict[str, str]:
-    import psycopg
-
-    with psycopg.connect(url) as connection:
-        tables = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
-        return {
-            f"table {table}": "\n".join(
-                row[0] for row in connection.execute(f'SELECT t::text FROM "{table}" t').fetchall()
-            )
-            for (table,) in tables
-        }
-
-
-def _redis_keys(url: str) -> dict[str, str]:
-    import redis
-
-    with redis.Redis.from_url(url) as broker:
-        return {f"redis {key!r}": repr(broker.dump(key)) for key in broker.scan_iter()}
+    places = places_of(console, sources=met["sources"])
+    assert found_in(places, numbers | keys | met["iframe"]) == set()
+    planted = places | {"planted": f"… {next(iter(met['iframe']))} …"}
+    assert found_in(planted, numbers | keys | met["iframe"]) == {"planted"}

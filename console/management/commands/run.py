@@ -143,6 +143,7 @@ def _sandbox(environment: dict[str, str]) -> Child:
         "CODEGO_KYC_URL": told["kyc_url"],
         "CODEGO_API_KEY": told["api_key"],
         "CODEGO_WEBHOOK_SECRETS": told["webhook_secret"],
+        "CODEGO_SECRETS_PUBLIC_KEY": told["public_key"],
     }
     return child
 

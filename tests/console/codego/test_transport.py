@@ -223,6 +223,18 @@ def test_an_error_keeps_code_and_sentence_apart(scripted, client):
     assert (error.method, error.path) == ("GET", "/cards/{id}")
 
 
+@pytest.mark.parametrize("call", [
+    lambda client: client.card_secrets("cd1", Secret(SESSION)),
+    lambda client: client.card_pin("cd1", Secret(SESSION)),
+    lambda client: client.set_card_pin("cd1", Secret(SESSION), ENCRYPTED, idempotency_key="k"),
+])  # fmt: skip
+def test_digits_in_words_about_a_card_secret_are_hidden(scripted, client, observer, call):
+    scripted.says({"error": "Bad 1111", "message": "PIN 1111 is too weak, 439150008063 was better, 12 times"}, 400)
+    error = caught(lambda: call(client))
+    assert str(error) == "PIN ••• is too weak, ••• was better, 12 times"
+    assert "111" not in f"{error.provider_error} {observer.exchanges[0].error}"
+
+
 # Rate limit
 
 
