@@ -16,10 +16,12 @@ class Priority(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """A place in the budget: how many seconds from now it lies, and its number among all that were given out."""
+    """A place in the budget: how many seconds from now it lies, its number among all that were given out, and its instant
+    as an epoch in seconds, which need not follow the numbers: some go first."""
 
     wait: float
     number: int = 0
+    at: float = 0.0
 
 
 class Pacer(Protocol):

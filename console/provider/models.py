@@ -93,7 +93,8 @@ class Budget(models.Model):
     interval = models.FloatField(default=0.25)  # seconds between requests until the provider says more
     last_at = models.DateTimeField(default=timezone.now)  # the newest slot of work that nobody waits for
     issued = models.BigIntegerField(default=0)  # slots given out, ever
-    heard = models.BigIntegerField(default=0)  # the slot of the newest answer that was learned from
+    open = models.JSONField(default=list)  # those without an answer yet, [number, instant as an epoch]
+    heard = models.FloatField(default=0)  # the instant of the latest slot whose answer was learned from, an epoch
     remaining = models.IntegerField(null=True)  # what the provider said it still allows until `resets_at`
     left = models.IntegerField(null=True)  # the same less what is on its way
     resets_at = models.DateTimeField(null=True)

@@ -20,6 +20,7 @@ ROOM = 1.04  # sweeps take this much longer than they might, and leave the rest 
 SLACK = timedelta(milliseconds=20)  # after a renewal, for clocks that are not quite alike
 SLOWEST, FASTEST = 60.0, 0.002  # seconds between two requests
 KEPT = 50  # one in so many of the limit is kept for calls that overtook each other on their way
+LOST = 60.0  # seconds after which an answer will not come any more
 UNTOLD = 0.25  # seconds between two requests where the provider says nothing of its limit
 PAUSE = 2.0  # seconds after a 429 that does not say how long
 DOWN_STATUSES = frozenset({502, 503, 504})
@@ -45,15 +46,16 @@ class SharedPacer:
             if wait > patience:
                 return Slot(wait)
             budget.issued += 1
+            budget.open = [*_unanswered(budget, now), [budget.issued, at.timestamp()]]
             if budget.left is not None and budget.resets_at and at < budget.resets_at:
                 budget.left -= 1
             budget.last_at = max(budget.last_at + gap, now) if priority is Priority.INTERACTIVE else at
-            budget.save(update_fields=["issued", "left", "last_at", "probe_at"])
-        return Slot(wait, budget.issued)
+            budget.save(update_fields=["issued", "open", "left", "last_at", "probe_at"])
+        return Slot(wait, budget.issued, at.timestamp())
 
     def arrive(self, slot: Slot, priority: Priority, patience: float) -> Slot:
         blocked = Budget.objects.filter(pk=1, blocked_until__gt=self._clock()).exists()
-        return self.reserve(priority, patience) if blocked else Slot(0.0, slot.number)
+        return self.reserve(priority, patience) if blocked else Slot(0.0, slot.number, slot.at)
 
     def learn(
         self, slot: Slot, *, status: int | None, limit: int | None, remaining: int | None, reset_seconds: float | None
@@ -61,6 +63,7 @@ class SharedPacer:
         now = self._clock()
         with transaction.atomic():
             budget = _locked(now)
+            budget.open = [place for place in _unanswered(budget, now) if place[0] != slot.number]
             if status is None or status in DOWN_STATUSES:
                 _note_silence(budget, now)
             else:
@@ -69,7 +72,7 @@ class SharedPacer:
             if status == 429:
                 _pause(budget, now, PAUSE if reset_seconds is None else reset_seconds)
             elif remaining is not None and reset_seconds is not None:
-                if slot.number > budget.heard:  # an answer that was overtaken knows less
+                if slot.at >= budget.heard:  # an answer to something sent earlier knows less
                     _spread(budget, slot, now, remaining, reset_seconds)
             elif status is not None:
                 budget.interval += (UNTOLD - budget.interval) / 100
@@ -77,14 +80,18 @@ class SharedPacer:
             budget.save()
 
 
+def _unanswered(budget: Budget, now: datetime) -> list[list[float]]:
+    """Slots on their way; one that was never heard of again belonged to a process that died."""
+    return [place for place in budget.open if place[1] > now.timestamp() - LOST]
+
+
 def _spread(budget: Budget, slot: Slot, now: datetime, remaining: int, reset_seconds: float) -> None:
-    """Those left over the time until the renewal. Those on their way are among them, but for slots beyond it."""
-    budget.heard = slot.number
+    """Those left over the time until the renewal; what is still on its way there is among them."""
+    budget.heard = slot.at
     budget.resets_at = _renewal(budget, now, remaining, reset_seconds)
     ahead = (budget.resets_at - now).total_seconds()
-    beyond = (budget.last_at - budget.resets_at).total_seconds() // budget.interval + 1
+    under_way = sum(slot.at < at < budget.resets_at.timestamp() for _number, at in budget.open)
     budget.remaining = remaining
-    under_way = max(0, budget.issued - slot.number - max(0, int(beyond)))
     budget.left = remaining - under_way - (budget.limit or 0) // KEPT
     if remaining > 0 and ahead > 0:
         budget.interval = min(SLOWEST, max(FASTEST, ahead / (remaining + 1)))

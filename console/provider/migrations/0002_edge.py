@@ -50,12 +50,17 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='budget',
             name='heard',
-            field=models.BigIntegerField(default=0),
+            field=models.FloatField(default=0),
         ),
         migrations.AddField(
             model_name='budget',
             name='issued',
             field=models.BigIntegerField(default=0),
+        ),
+        migrations.AddField(
+            model_name='budget',
+            name='open',
+            field=models.JSONField(default=list),
         ),
         migrations.AddField(
             model_name='budget',

@@ -12,11 +12,15 @@ from django.utils import timezone
 
 from cardholders import services as kyc
 from cardholders.models import Cardholder
+from cards import reveal
 from cards import services as cards
 from cards.models import Card
 from console.access import Actor
+from console.codego.records import Encrypted
+from console.codego.secret import Secret
 from console.provider.models import Command, CommandKind, CommandState
 from console.sync import reading, settle
+from tests.browser import Browser
 from tests.console.failures.conftest import Cell, Point, die_at, die_when
 from tests.factories import make_cardholder, make_staff, make_transaction
 from transactions import services as disputes
@@ -165,6 +169,13 @@ def _rows_of_holder(programme: Programme) -> list[str]:
     return sorted(Card.objects.filter(cardholder=programme.holder, type="virtual").values_list("last4", flat=True))
 
 
+def _set_pin(programme: Programme) -> Any:
+    browser = Browser(programme.sandbox.public_key)
+    sealed = Encrypted(**browser.sealed("244391FFFFFFFFFF"))
+    asked = {"actor": programme.actor, "reason": "asked by phone", "once": uuid.uuid4()}
+    return reveal.set_pin(Card.objects.get(pk=programme.card.pk), Secret(browser.session), sealed, **asked)
+
+
 DEEDS: dict[str, Deed] = {
     "issue": Deed(
         "POST /users/*/cards", lambda p: cards.issue(p.holder, ORDER, actor=p.actor), _of_holder, _rows_of_holder
@@ -191,13 +202,21 @@ DEEDS: dict[str, Deed] = {
         lambda p: p.made("kyc"),
         settles=CommandState.LAPSED,
     ),
+    "pin": Deed(
+        "PUT /cards/*/pin",
+        _set_pin,
+        lambda p: p.made("pin"),
+        lambda p: p.made("pin"),
+        settles=CommandState.LAPSED,
+    ),
 }
 NOTHING = "nothing asked"
 WITHOUT_EFFECT = {CommandState.REFUSED, CommandState.NOT_DONE, NOTHING}
 
 
 @pytest.fixture
-def programme(sandbox, db) -> Programme:
+def programme(sandbox, settings, db) -> Programme:
+    settings.CODEGO_SECRETS_PUBLIC_KEY = sandbox.public_key
     return Programme(sandbox)
 
 
