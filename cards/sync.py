@@ -46,7 +46,7 @@ def _card(record: CardRecord, holders: dict[str, int], companies: dict[str, int]
         "expires_on": _last_day(record.expiration_year, record.expiration_month),
         "limit_amount": record.limit_amount,
         "limit_frequency": record.limit_frequency,
-        "token_wallets": list(record.token_wallets),
+        "token_wallets": None if record.token_wallets is None else list(record.token_wallets),
         "codego_created_at": record.created_at,
     }
     return Incoming(record.id, record.updated_at, values, record.raw, record.flags)

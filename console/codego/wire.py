@@ -11,6 +11,7 @@ from typing import Any
 
 SECRET_KEYS = frozenset({"number", "cvv", "cvc", "pan", "pin", "mnemonic", "privatekey"})
 MASKED_KEYS = frozenset({"maskedpan", "last4", "cardnumber"})  # ought to be masked; one that is not gets masked here
+WHOLE_NUMBER = 12  # digits; fewer can be shown
 NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]*)?([eE][+-]?[0-9]{1,3})?")
 HTTP_DATE = re.compile(r"[A-Z][a-z]{2}, [0-9]{2} [A-Z][a-z]{2} [0-9]{4} [0-9:]{8} (GMT|[+-][0-9]{4})")
 EPOCH = re.compile(r"[0-9]{9,16}(\.[0-9]+)?")
@@ -19,6 +20,8 @@ EXACT_FLOAT = 2**53
 EPOCH_MILLISECONDS = 10**11
 EARLIEST_EPOCH = 10**8
 LONGEST_NUMBER = 60
+LONGEST_INTEGER = 1000  # digits that JSON is read and written with; Python refuses some thousands
+DEEPEST = 100  # levels of a record; both databases hold more, and no field lies so deep
 YEARS = range(1900, 9999)  # outside lie the zero times of other languages, and times no zone can show
 
 
@@ -34,22 +37,29 @@ def clean(text: str) -> str:
 def loads(raw: bytes) -> Any:
     """JSON with Decimal for fractions. ValueError is the only way it fails."""
     try:
-        return json.loads(raw, parse_float=Decimal, parse_constant=Decimal)
+        return json.loads(raw, parse_int=_integer, parse_float=Decimal, parse_constant=Decimal)
     except (RecursionError, ArithmeticError) as error:
         raise ValueError("not JSON we can hold") from error
 
 
-def scrub(value: Any) -> Any:
-    """A copy that can be stored as JSON, without card secrets at any depth."""
+def _integer(digits: str) -> int | Decimal:
+    """One endless number must not make the whole page unreadable."""
+    return int(digits) if len(digits) < LONGEST_INTEGER else Decimal(digits)
+
+
+def scrub(value: Any, depth: int = 0) -> Any:
+    """A copy that can be stored as JSON, without card secrets at any depth. RecursionError: it is nested too deep."""
+    if depth > DEEPEST:
+        raise RecursionError
     match value:
         case Mapping():
             return {
-                clean(str(key)): _masked(inner) if normal(str(key)) in MASKED_KEYS else scrub(inner)
+                clean(str(key)): _masked(inner, depth) if normal(str(key)) in MASKED_KEYS else scrub(inner, depth + 1)
                 for key, inner in value.items()
                 if normal(str(key)) not in SECRET_KEYS
             }
         case list() | tuple():
-            return [scrub(inner) for inner in value]
+            return [scrub(inner, depth + 1) for inner in value]
         case str():
             return clean(value)
         case Decimal() | float():
@@ -60,18 +70,51 @@ def scrub(value: Any) -> Any:
             return clean(str(value))
 
 
-def _masked(value: Any) -> Any:
-    digits = re.sub(r"[^0-9]", "", str(value))
-    return f"•••• {digits[-4:]}" if len(digits) >= 12 else scrub(value)
+def without_secrets(raw: bytes) -> bytes:
+    """JSON as it came, byte for byte; written anew only where it carries card secrets. What is no JSON stays."""
+    try:
+        value = loads(raw)
+        return json.dumps(scrub(value)).encode() if _leaks(value) else raw
+    except ValueError:
+        return raw
+    except RecursionError:
+        return b""  # secrets, in something nested too deep to be taken apart
 
 
-def _plain(value: Decimal | float) -> float | str:
-    """The same number for JSON; as text when a double would change it."""
+def _leaks(value: Any) -> bool:
+    waiting = [value]
+    while waiting:
+        inner = waiting.pop()
+        if isinstance(inner, list):
+            waiting += inner
+        elif isinstance(inner, dict):
+            words = {normal(key): held for key, held in inner.items()}
+            if not SECRET_KEYS.isdisjoint(words) or any(_is_whole(words.get(word)) for word in MASKED_KEYS):
+                return True
+            waiting += inner.values()
+    return False
+
+
+def _is_whole(number: Any) -> bool:
+    return isinstance(number, str | int | Decimal) and len(re.sub(r"[^0-9]", "", str(number))) >= WHOLE_NUMBER
+
+
+def _masked(value: Any, depth: int) -> Any:
+    scrubbed = scrub(value, depth + 1)
+    digits = re.sub(r"[^0-9]", "", str(scrubbed))
+    return f"•••• {digits[-4:]}" if len(digits) >= WHOLE_NUMBER else scrubbed
+
+
+def _plain(value: Decimal | float) -> float | int | str:
+    """The same number for JSON; as text when a double would change it. Large ones are whole, since a database may
+    give back all their digits."""
     finite = value.is_finite() if isinstance(value, Decimal) else math.isfinite(value)
     if not finite:
         return str(value)
     near = float(value)
-    return near if math.isfinite(near) and (near is value or Decimal(repr(near)) == value) else str(value)
+    if not math.isfinite(near) or not (near is value or Decimal(repr(near)) == value):
+        return str(value)
+    return int(Decimal(repr(near))) if abs(near) >= EXACT_FLOAT else near
 
 
 def read_number(value: Any) -> Decimal | None:

@@ -12,6 +12,7 @@ from console.provider.models import Capability, RequestLog
 
 log = logging.getLogger("deckhand.provider")
 KEEP = timedelta(days=3)
+BELIEVED = timedelta(days=1)
 REFRESH = 600.0  # seconds between two writes of the same news
 _told: dict[tuple[str, bool], float] = {}
 
@@ -39,12 +40,14 @@ def _note_capability(route: str, *, present: bool) -> None:
         return
     _told[route, present] = now
     _told.pop((route, not present), None)
+    if not present and "{id}" in route and Capability.objects.filter(route=route, present=True).exists():
+        return  # it is there: this provider names the path of a missing object too
     Capability.objects.update_or_create(route=route, defaults={"present": present, "seen_at": timezone.now()})
 
 
 def lacks(route: str) -> bool:
-    """Whether the provider was seen not to have this route (facts 5: a 404 that names a path)."""
-    return Capability.objects.filter(route=route, present=False).exists()
+    """Whether the provider was seen not to have this route (facts 5: a 404 that names a path). Asked again each day."""
+    return Capability.objects.filter(route=route, present=False, seen_at__gt=timezone.now() - BELIEVED).exists()
 
 
 def last_refusal() -> RequestLog | None:

@@ -35,8 +35,6 @@ def read_company(client: Codego, codego_id: str) -> CompanyRecord:
 def contracts_of_owner(client: Codego, owner: Owner) -> list[ContractRecord]:
     """Contracts with their owner filled in; none where there are none yet or the provider keeps none for it."""
     holder = isinstance(owner, Cardholder)
-    if not holder and lacks("GET /companies/{id}/contracts"):
-        return []
     try:
         found = (client.user_contracts if holder else client.company_contracts)(str(owner.codego_id))
     except (NoSuchObject, NoSuchRoute):
@@ -63,8 +61,6 @@ def contracts_of(client: Codego, contract: Contract) -> list[ContractRecord]:
 def balance_of(client: Codego, owner: Owner) -> Sequence[tuple[Owner, BalanceRecord]]:
     """The owner's balance; none where the provider keeps it on the company (facts 7.13)."""
     holder = isinstance(owner, Cardholder)
-    if not holder and lacks("GET /companies/{id}/balances"):
-        return []
     try:
         return [(owner, (client.user_balances if holder else client.company_balances)(str(owner.codego_id)))]
     except (NoSuchObject, NoSuchRoute):

@@ -1,0 +1,83 @@
+"""Reading row by row: one odd row holds up nobody, and trouble of the provider is not taken for the row's."""
+
+import pytest
+
+from cardholders.models import Cardholder
+from console.provider.mirror import refer
+from console.provider.models import Capability
+from console.sync import reading, runs
+from console.sync.models import Run, RunState
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def run(*resources: str, kind: str = "import", slices: int = 2) -> Run:
+    running = runs.start(kind, resources)
+    for _ in range(slices):
+        running = runs.work(runs.claim(running.pk), seconds=30) if running.state == RunState.RUNNING else running
+    return running
+
+
+@pytest.fixture
+def people(sandbox) -> list[str]:
+    """Ids of everybody, known here by reference only: they are read one by one."""
+    sandbox.switch(users_list="off")
+    ids = sorted(user["id"] for user in sandbox.list("users"))
+    refer(Cardholder, ids)
+    return ids
+
+
+def read_through() -> int:
+    return Cardholder.objects.filter(by_reference=False).count()
+
+
+def test_a_person_the_provider_always_fails_on_is_counted_and_passed(sandbox, people):
+    sandbox.fault(f"* /users/{people[1]}", "error_before", times=None)
+    done = run("cardholders")
+    assert (done.state, done.counts["cardholders"]["failed"]) == (RunState.DONE, 1)
+    assert read_through() == len(people) - 1
+
+
+def test_the_last_person_too(sandbox, people):
+    sandbox.fault(f"* /users/{people[-1]}", "unavailable", times=None)
+    assert run("cardholders").state == RunState.DONE
+    assert read_through() == len(people) - 1
+
+
+def test_a_provider_that_fails_on_everybody_stops_the_run_where_it_is(sandbox, people):
+    sandbox.fault("* /users/*", "unavailable", times=None)
+    stopped = run("cardholders", slices=1)
+    assert (stopped.state, stopped.failures, stopped.counts) == (RunState.RUNNING, 1, {})
+    sandbox.http.delete("/control/api/faults")
+    Run.objects.update(due_at=stopped.started_at)
+    assert run("cardholders").counts["cardholders"]["failed"] == 0
+    assert read_through() == len(people)
+
+
+def test_a_missing_object_that_names_its_path_is_not_a_missing_route(sandbox, people):
+    sandbox.switch(not_found_path="everywhere")
+    refer(Cardholder, ["a-ghost", "another", "a-third", "a-fourth"])
+    done = run("cardholders")
+    assert (done.state, done.counts["cardholders"]["failed"]) == (RunState.DONE, 4)
+    assert read_through() == len(people)
+    assert Capability.objects.get(route="GET /users/{id}").present
+
+
+def test_a_ghost_that_is_asked_for_first_hides_nobody(sandbox):
+    sandbox.switch(not_found_path="everywhere", users_list="off")
+    refer(Cardholder, ["0-ghost"])
+    refer(Cardholder, [user["id"] for user in sandbox.list("users")])
+    assert run("cardholders").state == RunState.DONE
+    assert read_through() == len(sandbox.list("users"))
+    assert not Cardholder.objects.filter(by_reference=False, last_name="").exists()
+
+
+def test_an_object_that_is_gone_holds_up_no_other_read(sandbox):
+    known = sandbox.list("users")[0]["id"]
+    refer(Cardholder, ["a-ghost"])
+    refer(Cardholder, [known])
+    assert reading.read_dirty(seconds=20) == 2
+    ghost = Cardholder.objects.get(codego_id="a-ghost")
+    assert (ghost.dirty_at, ghost.reading_at) == (None, None)
+    assert ghost.read_error
+    assert not Cardholder.objects.get(codego_id=known).by_reference
