@@ -128,6 +128,8 @@ def update(provider: Provider, request: Request, card_id: str) -> Response:
     after = before | ({"status": status} if status else {}) | ({"limit": limit} if limit else {})
     if after != before:
         changed(provider, after)
+    if provider.switches["patch_status"] == "204":
+        return Response(status=204)
     stale = provider.switches["patch_echo"] == "stale"
     return provider.answer(public(provider, before if stale else after))
 

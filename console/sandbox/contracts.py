@@ -92,9 +92,10 @@ def user_contracts(provider: Provider, _request: Request, user_id: str) -> Respo
 
 
 def user_balances(provider: Provider, _request: Request, user_id: str) -> Response:
-    if provider.need("user", user_id).get("companyId"):
+    user = provider.need("user", user_id)
+    if user.get("companyId") and provider.switches["company_cardholder_balance"] == "404":
         raise Problem(404, "balance not found")
-    return provider.answer(balances(provider, user_id))
+    return provider.answer(balances(provider, owner_of(user)))
 
 
 def company_contracts(provider: Provider, _request: Request, company_id: str) -> Response:
@@ -108,4 +109,4 @@ def company_balances(provider: Provider, _request: Request, company_id: str) -> 
 
 
 def _listed(provider: Provider, owner: str) -> Response:
-    return provider.listed(of_owner(provider, owner))
+    return provider.listed("contract", of_owner(provider, owner))

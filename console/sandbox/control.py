@@ -2,25 +2,18 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from string import Template
 from typing import Any
 
 from console.sandbox import clock, faults, kyc, money, story, transactions, users, variants, webhooks, world
-from console.sandbox.provider import Provider
-from console.sandbox.variants import shape
+from console.sandbox.provider import PLURALS, Provider
+from console.sandbox.shapes import shape
 from console.sandbox.wire import Json, Problem, Request, Response, field_of, pattern
 
 PAGE = Path(__file__).parent / "pages" / "control.html"
-NOUNS = {
-    "users": "user",
-    "companies": "company",
-    "contracts": "contract",
-    "cards": "card",
-    "transactions": "transaction",
-    "disputes": "dispute",
-    "sessions": "session",
-}
+NOUNS = {plural: noun for noun, plural in PLURALS.items()}
 FILTERS = ("userId", "companyId", "cardId", "status", "type")
 
 
@@ -34,15 +27,15 @@ def respond(provider: Provider, request: Request) -> Response:
 
 def _page(provider: Provider, _request: Request) -> Response:
     facts = {
-        "choices": variants.CHOICES,
-        "numbers": list(variants.NUMBERS),
+        "groups": variants.GROUPS,
         "faults": faults.KINDS,
         "tricks": webhooks.MEANINGS,
         "statuses": users.APPLICATION_STATUSES,
         "reasons": money.DECLINE_REASONS,
         "sizes": list(world.SIZES),
     }
-    text = Template(PAGE.read_text()).substitute(facts=json.dumps(facts).replace("<", "\\u003c"), url=provider.url)
+    told = json.dumps(facts, default=asdict).replace("<", "\\u003c")
+    text = Template(PAGE.read_text()).substitute(facts=told, url=provider.url)
     return Response(body=text.encode(), content_type="text/html", headers={"Cache-Control": "no-store"})
 
 

@@ -57,8 +57,8 @@ class Limiter:
             "iso": iso(datetime.fromtimestamp(reset_at, UTC)),
             "http_date": format_datetime(moment, usegmt=True),
         }
-        return {
-            "X-RateLimit-Limit": str(int(self.switches["rate"])),
+        limit = {"X-RateLimit-Limit": str(int(self.switches["rate"]))} if self.switches.on("limit_header") else {}
+        return limit | {
             "X-RateLimit-Remaining": str(remaining),
             "X-RateLimit-Reset": spelled[self.switches["reset_unit"]],
         }

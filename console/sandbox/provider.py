@@ -11,10 +11,21 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from console.sandbox.faults import Faults
 from console.sandbox.limits import Limiter
+from console.sandbox.shapes import shape
 from console.sandbox.store import Store
-from console.sandbox.variants import Switches, shape
+from console.sandbox.variants import Switches
 from console.sandbox.webhooks import Webhooks
 from console.sandbox.wire import Json, Problem, Request, Response
+
+PLURALS = {
+    "user": "users",
+    "company": "companies",
+    "contract": "contracts",
+    "card": "cards",
+    "transaction": "transactions",
+    "dispute": "disputes",
+    "session": "sessions",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +78,7 @@ class Provider:
         return Response(status=status, body=shape(record, self.switches))
 
     def created(self, record: Json) -> Response:
+        """What was made; with 204 for a status it has to be found by reading."""
         return self.answer(record, int(self.switches["created_status"]))
 
     def emit(self, kind: str, body: Json) -> None:
@@ -77,7 +89,7 @@ class Provider:
     ) -> Response:
         """One page of a list, in whichever paging and envelope is in fashion."""
         limit, offset = _whole(request, "limit", 20), _whole(request, "offset", 0)
-        bounds: dict[str, Any] = {"limit": max(1, min(limit, 100))}
+        bounds: dict[str, Any] = {"limit": max(1, min(limit, int(self.switches["page_cap"])))}
         if self.switches["paging"] == "cursor":
             bounds["after"] = request.one("cursor") or None
         elif self.switches["paging"] == "offset":
@@ -86,14 +98,18 @@ class Provider:
             bounds = {}
         found = self.store.find(noun, list(where), **bounds)
         more = len(found) == bounds.get("limit") and "after" in bounds
-        return self.listed([public(doc) for doc in found], cursor=found[-1]["id"] if more else None)
+        return self.listed(noun, [public(doc) for doc in found], cursor=found[-1]["id"] if more else None)
 
-    def listed(self, records: list[Json], cursor: str | None = None) -> Response:
+    def listed(self, noun: str, records: list[Json], cursor: str | None = None) -> Response:
         items = shape(records, self.switches)
-        envelope = self.switches["list_envelope"]
-        if envelope == "bare":
-            return Response(body=items)
-        return Response(body={"data": items} if envelope == "data" else {"items": items, "nextCursor": cursor})
+        envelopes: dict[str, Any] = {
+            "bare": items,
+            "data": {"data": items},
+            "items": {"items": items, "nextCursor": cursor},
+            "named": {PLURALS[noun]: items},
+            "nested": {"data": {"items": items, "nextCursor": cursor}},
+        }
+        return Response(body=envelopes[self.switches["list_envelope"]])
 
 
 def _whole(request: Request, name: str, default: int) -> int:

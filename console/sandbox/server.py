@@ -12,6 +12,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from console.sandbox import clock, control, kyc, routes
 from console.sandbox.faults import BEFORE, Fault
 from console.sandbox.provider import Provider
+from console.sandbox.shapes import reworded
 from console.sandbox.wire import Json, Problem, Request, Response
 
 logger = logging.getLogger(__name__)
@@ -23,7 +24,8 @@ LARGEST_BODY = 32 * 1024 * 1024
 def answer(provider: Provider, request: Request) -> Response | None:
     """None: close the connection without a word."""
     if request.path.startswith(f"{routes.API}/") or request.path == routes.SESSION_PATH:
-        return _answer_api(provider, request)
+        found = _answer_api(provider, request)
+        return found and reworded(found, request, provider.switches)
     if request.path.startswith("/embed"):
         return _guarded(lambda: kyc.page(provider, request))
     if request.path == "/public-key.pem":
@@ -75,7 +77,7 @@ def _guarded(work: Callable[[], Response]) -> Response:
 def _perform(provider: Provider, request: Request) -> Response:
     resolved = routes.resolve(provider, request.method, request.path)
     if resolved is None:
-        path: Json = {"path": request.path} if provider.switches.on("not_found_path") else {}
+        path: Json = {"path": request.path} if provider.switches["not_found_path"] != "off" else {}
         return Problem(404, "not found", **path).response()
     handler, ids = resolved
     if request.method == "GET":

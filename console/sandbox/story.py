@@ -5,8 +5,8 @@ from typing import Any
 
 from console.sandbox import cards, clock, companies, contracts, disputes, money, transactions, users
 from console.sandbox.provider import Provider
+from console.sandbox.shapes import shape
 from console.sandbox.store import new_id
-from console.sandbox.variants import shape
 from console.sandbox.wire import Json, Problem, field_of, one_of, required
 
 Told = tuple[str, Json]  # noun and document
@@ -113,11 +113,7 @@ def _fee(provider: Provider, body: Json) -> Told:
 def _transfer(provider: Provider, body: Json) -> Told:
     """Live only: amounts are decimal strings in dollars."""
     owner, kind = _owner(provider, body)
-    dollars, at = f"{_amount(body) / 100:.2f}", clock.stamp()
-    legs = {
-        "source": {"amount": dollars, "currency": "usdc", "rail": "base"},
-        "destination": {"amount": dollars, "currency": "usd", "rail": "ach"},
-    }
+    legs, at = transactions.legs(_amount(body)), clock.stamp()
     found = {"id": new_id(), "type": "transfer", **legs, "fees": [], "status": "pending", "createdAt": at}
     found |= {kind: owner["id"], "_owner": owner["id"]}
     provider.store.add("transaction", found)

@@ -1,59 +1,98 @@
-"""The uncertain facts of the provider's API as switches, and the last reshaping of every answer by them."""
+"""The uncertain facts of the provider's API as switches: what each may be, what it means, and how it stands now."""
 
-import re
-import zlib
+from dataclasses import dataclass
 from typing import Any
 
 from console.sandbox.store import Store
 from console.sandbox.wire import Json, Problem
 
-# Every switch with what it may be; the first is the default.
-CHOICES: dict[str, tuple[str, ...]] = {
-    "list_envelope": ("bare", "data", "items"),
-    "paging": ("cursor", "offset", "ignored"),
-    "status_case": ("as_is", "upper", "snake"),
-    "card_type_field": ("type", "cardType"),
-    "expiry_spelling": ("expirationMonth", "expiryMonth"),
-    "numbers": ("as_is", "string", "float"),
-    "padded_merchants": ("on", "off"),
-    "patch_echo": ("stale", "fresh"),
-    "created_status": ("201", "200"),
-    "not_found_path": ("on", "off"),
-    "disputes_api": ("full", "create_only"),
-    "users_list": ("on", "off"),
-    "company_finance": ("on", "off"),
-    "applications": ("on", "off"),
-    "envelope": ("type_body", "data", "resource_action"),
-    "signature": ("prefixed", "bare"),
-    "idempotency_header": ("on", "off"),
-    "reset_unit": ("epoch_s", "epoch_ms", "seconds", "iso", "http_date"),
-    "rate_algorithm": ("fixed_window", "token_bucket"),
-    "user_updated_at": ("on", "off"),
-    "extra_fields": ("off", "on"),
-    "unknown_enum": ("off", "on"),
-    "honours_idempotency_key": ("off", "on"),
-    "pin_set": ("on", "off"),
-    "external_user_id_in_webhook": ("on", "off"),
-    "transaction_requested_events": ("on", "off"),
-    "leaks_pan": ("off", "on"),
-    "hold_after_reversal": ("kept", "released"),
-}
-# Switches that are quantities: requests allowed in a window of so many seconds.
-NUMBERS: dict[str, float] = {"rate": 50, "rate_window_s": 1}
 
-WORDS = {"status", "applicationStatus", "kycStatus", "completionReason"}
-MONEY = {
-    *("amount", "localAmount", "authorizedAmount", "authorizationUpdateAmount"),
-    *("creditLimit", "pendingCharges", "postedCharges", "balanceDue", "spendingPower"),
+@dataclass(frozen=True, slots=True)
+class Switch:
+    meaning: str
+    choices: tuple[str, ...] = ()  # the first is the default; none: a number above 0
+    number: float = 0
+
+
+OFF_ON, ON_OFF = ("off", "on"), ("on", "off")
+
+# Heading -> switches, in the order the control page shows them.
+GROUPS: dict[str, dict[str, Switch]] = {
+    "Lists and pages": {
+        "list_envelope": Switch("What a list is wrapped in.", ("bare", "data", "items", "named", "nested")),
+        "paging": Switch("How the next page is asked for, if at all.", ("cursor", "offset", "ignored")),
+        "page_cap": Switch("The longest page given, whatever limit asks for.", number=100),
+    },
+    "Spelling": {
+        "status_case": Switch(
+            "How words such as needsInformation, canceled and locked are written.",
+            ("as_is", "upper", "snake", "british", "synonyms"),
+        ),
+        "card_type_field": Switch("What the field virtual or physical is called.", ("type", "cardType")),
+        "expiry_spelling": Switch("What a card's expiry is called.", ("expirationMonth", "expiryMonth")),
+        "numbers": Switch("How cents are written.", ("as_is", "string", "float")),
+        "fractional_cents": Switch("A few purchases carry half a cent, which no amount should.", OFF_ON),
+        "padded_merchants": Switch("Merchant names are filled up with spaces, as card networks do.", ON_OFF),
+    },
+    "Surprises in records": {
+        "missing_fields": Switch("Fields that are only sometimes there are left out.", OFF_ON),
+        "extra_fields": Switch("Records have fields nobody has heard of.", OFF_ON),
+        "unknown_enum": Switch("One record in five has a status nobody has heard of.", OFF_ON),
+        "unknown_types": Switch("One transaction in five is of a type nobody has heard of.", OFF_ON),
+        "transfers": Switch("Some payments are told as transfers, in dollars with a decimal point.", OFF_ON),
+        "user_updated_at": Switch("People and companies say when they last changed.", ON_OFF),
+        "leaks_pan": Switch("Cards show their number and CVV in clear, which must never be kept.", OFF_ON),
+    },
+    "Answers": {
+        "created_status": Switch(
+            "The status of an answer that made something; 204 says nothing.", ("201", "200", "202", "204")
+        ),
+        "patch_status": Switch("The status of an answer to a change of a card; 204 says nothing.", ("200", "204")),
+        "patch_echo": Switch("Whether a change answers with the card before it or after it.", ("stale", "fresh")),
+        "honours_idempotency_key": Switch("The same Idempotency-Key makes one card, not two.", OFF_ON),
+        "error_style": Switch("How refusals are worded.", ("documented", "fastify", "text", "empty", "html")),
+        "not_found_path": Switch(
+            "Whether a 404 names its path: of routes that do not exist, never, or of missing objects too.",
+            ("on", "off", "everywhere"),
+        ),
+    },
+    "What exists": {
+        "disputes_api": Switch("All of disputes, or opening them only.", ("full", "create_only")),
+        "users_list": Switch("People and companies can be listed.", ON_OFF),
+        "company_finance": Switch("Companies have contracts and balances to ask for.", ON_OFF),
+        "company_cardholder_balance": Switch("What an employee's balance answers.", ("404", "company")),
+        "applications": Switch("Applications can be read apart from people.", ON_OFF),
+        "pin_set": Switch("A PIN can be set.", ON_OFF),
+    },
+    "Webhooks": {
+        "envelope": Switch("How an event is wrapped.", ("type_body", "data", "resource_action")),
+        "signature": Switch("Whether the signature begins with sha256=.", ("prefixed", "bare")),
+        "idempotency_header": Switch("Deliveries carry an Idempotency-Key.", ON_OFF),
+        "external_user_id_in_webhook": Switch("Events of people and companies carry our own id.", ON_OFF),
+        "transaction_requested_events": Switch("A purchase is announced before it is decided.", ON_OFF),
+    },
+    "Pace": {
+        "rate": Switch("Requests allowed in a window.", number=50),
+        "rate_window_s": Switch("Length of the window in seconds.", number=1),
+        "rate_algorithm": Switch("How requests are counted.", ("fixed_window", "token_bucket")),
+        "reset_unit": Switch(
+            "How X-RateLimit-Reset is written.", ("epoch_s", "epoch_ms", "seconds", "iso", "http_date")
+        ),
+        "limit_header": Switch("Answers carry X-RateLimit-Limit.", ON_OFF),
+    },
+    "Money": {
+        "hold_after_reversal": Switch("Whether a reversed purchase keeps its hold for a while.", ("kept", "released")),
+    },
 }
-EXPIRY = {"expirationMonth": "expiryMonth", "expirationYear": "expiryYear"}
-UNHEARD_OF = "underObservation"
+SWITCHES = {name: switch for group in GROUPS.values() for name, switch in group.items()}
 
 
 class Switches:
     def __init__(self, store: Store, rate: float) -> None:
         self.store = store
-        self.defaults: dict[str, Any] = {name: choices[0] for name, choices in CHOICES.items()} | NUMBERS
+        self.defaults: dict[str, Any] = {
+            name: switch.choices[0] if switch.choices else switch.number for name, switch in SWITCHES.items()
+        }
         self.defaults["rate"] = rate
         self.values = self.defaults | store.setting("switches", {})
 
@@ -64,14 +103,7 @@ class Switches:
         return bool(self.values[name] == "on")
 
     def change(self, wanted: Json) -> None:
-        for name, value in wanted.items():
-            if name not in self.defaults:
-                raise Problem(400, f"no switch is called {name}")
-            if name in CHOICES and str(value) not in CHOICES[name]:
-                raise Problem(400, f"{name} must be one of: {', '.join(CHOICES[name])}")
-            if name in NUMBERS and (isinstance(value, bool) or not isinstance(value, int | float) or value <= 0):
-                raise Problem(400, f"{name} must be a number above 0")
-        self._keep(self.values | {name: str(v) if name in CHOICES else v for name, v in wanted.items()})
+        self._keep(self.values | {name: _checked(name, value) for name, value in wanted.items()})
 
     def reset(self) -> None:
         self._keep(dict(self.defaults))
@@ -82,48 +114,12 @@ class Switches:
         self.store.set("switches", changed)
 
 
-def shape(value: Any, switches: Switches) -> Any:
-    """The value as this provider would spell it today, sandbox-only keys left out."""
-    if isinstance(value, list):
-        return [shape(item, switches) for item in value]
-    if not isinstance(value, dict):
-        return value
-    shaped = {
-        _name(name, value, switches): _word(name, shape(item, switches), switches)
-        for name, item in value.items()
-        if not name.startswith("_")
-    }
-    if switches.on("extra_fields") and "id" in shaped:
-        shaped |= {"programRegion": "eu", "labels": [{"key": "tier", "value": 1}]}
-    if switches.on("unknown_enum") and _one_in_five(value):
-        shaped |= {name: UNHEARD_OF for name in ("status", "applicationStatus") if name in shaped}
-    return shaped
-
-
-def _name(name: str, record: Json, switches: Switches) -> str:
-    if name == "type" and "last4" in record:
-        return str(switches["card_type_field"])
-    if switches["expiry_spelling"] == "expiryMonth":
-        return EXPIRY.get(name, name)
-    return name
-
-
-def _word(name: str, value: Any, switches: Switches) -> Any:
-    if name in WORDS and isinstance(value, str):
-        return _case(value, switches["status_case"])
-    if name in MONEY and isinstance(value, int):
-        return {"as_is": value, "string": str(value), "float": float(value)}[switches["numbers"]]
-    return value
-
-
-def _case(word: str, case: str) -> str:
-    if case == "upper":
-        return word.upper()
-    if case == "snake":
-        return re.sub(r"(?<=[a-z])([A-Z])", r"_\1", word).lower()
-    return word
-
-
-def _one_in_five(record: Json) -> bool:
-    """The same records every time, so that a second reading does not look like a change."""
-    return zlib.crc32(str(record.get("id") or record.get("cardId") or "").encode()) % 5 == 0
+def _checked(name: str, value: Any) -> Any:
+    if name not in SWITCHES:
+        raise Problem(400, f"no switch is called {name}")
+    choices = SWITCHES[name].choices
+    if choices and str(value) not in choices:
+        raise Problem(400, f"{name} must be one of: {', '.join(choices)}")
+    if not choices and (isinstance(value, bool) or not isinstance(value, int | float) or value <= 0):
+        raise Problem(400, f"{name} must be a number above 0")
+    return str(value) if choices else value
