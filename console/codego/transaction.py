@@ -109,10 +109,10 @@ def _unnest(fields: Fields) -> str:
     fields.flags.clear()
     if not kind:
         fields.flag("type", "missing")
-    name, inner = next(((key, value) for key, value in outer.items() if normal(str(key)) == kind), ("", None))
-    if inner is not None and not isinstance(inner, Mapping):
-        fields.flag(name, "not an object")
-    payload = inner if isinstance(inner, Mapping) else {}
+    inner = [value for key, value in outer.items() if normal(str(key)) == kind and value is not None]
+    payload = next((value for value in inner if isinstance(value, Mapping)), {})
+    if inner and not payload:
+        fields.flag(kind, "not an object")
     own = {key: outer[key] for key in ("id", "type", "transactionId") if outer.get(key) is not None}
     fields.data = {**outer, **{key: value for key, value in payload.items() if value is not None}, **own}
     return kind

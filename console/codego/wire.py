@@ -3,7 +3,7 @@
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from email.utils import parsedate_to_datetime
@@ -34,10 +34,10 @@ def clean(text: str) -> str:
     return UNSTORABLE.sub("\ufffd", text)
 
 
-def loads(raw: bytes) -> Any:
-    """JSON with Decimal for fractions. ValueError is the only way it fails."""
+def loads(raw: bytes, made: Callable[[list[tuple[str, Any]]], Any] | None = None) -> Any:
+    """JSON with Decimal for fractions; `made` makes its objects. ValueError is the only way it fails."""
     try:
-        return json.loads(raw, parse_int=_integer, parse_float=Decimal, parse_constant=Decimal)
+        return json.loads(raw, parse_int=_integer, parse_float=Decimal, parse_constant=Decimal, object_pairs_hook=made)
     except (RecursionError, ArithmeticError) as error:
         raise ValueError("not JSON we can hold") from error
 
@@ -72,31 +72,25 @@ def scrub(value: Any, depth: int = 0) -> Any:
 
 def without_secrets(raw: bytes) -> bytes:
     """JSON as it came, byte for byte; written anew only where it carries card secrets. What is no JSON stays."""
+    leaks = False
+
+    def made(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        nonlocal leaks  # seen pair by pair, since one key can hide another of its name
+        leaks = leaks or any(_leaks(normal(key), value) for key, value in pairs)
+        return dict(pairs)
+
     try:
-        value = loads(raw)
-        return json.dumps(scrub(value)).encode() if _leaks(value) else raw
+        value = loads(raw, made)
+        return json.dumps(scrub(value)).encode() if leaks else raw
     except ValueError:
         return raw
     except RecursionError:
         return b""  # secrets, in something nested too deep to be taken apart
 
 
-def _leaks(value: Any) -> bool:
-    waiting = [value]
-    while waiting:
-        inner = waiting.pop()
-        if isinstance(inner, list):
-            waiting += inner
-        elif isinstance(inner, dict):
-            words = {normal(key): held for key, held in inner.items()}
-            if not SECRET_KEYS.isdisjoint(words) or any(_is_whole(words.get(word)) for word in MASKED_KEYS):
-                return True
-            waiting += inner.values()
-    return False
-
-
-def _is_whole(number: Any) -> bool:
-    return isinstance(number, str | int | Decimal) and len(re.sub(r"[^0-9]", "", str(number))) >= WHOLE_NUMBER
+def _leaks(word: str, value: Any) -> bool:
+    whole = isinstance(value, list | dict) or len(re.sub(r"[^0-9]", "", str(value))) >= WHOLE_NUMBER
+    return word in SECRET_KEYS or (word in MASKED_KEYS and whole)
 
 
 def _masked(value: Any, depth: int) -> Any:

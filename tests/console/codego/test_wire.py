@@ -160,6 +160,8 @@ def test_bytes_without_card_secrets_are_kept_as_they_came(raw):
         b'{"id": "c1", "n\\u0075mber": "4111111111111111"}',
         b'{"id": "c1", "card": [{"maskedPan": "4111111111111111"}]}',
         b'{"id": "c1", "cvc": "411111"}',
+        b'{"id": "c1", "maskedPan": ["4111111111111111"]}',
+        b'{"id": "c1", "card": {"number": "4111111111111111"}, "card": null}',
     ],
 )
 def test_bytes_with_card_secrets_are_written_anew_without(raw):
