@@ -7,8 +7,8 @@ from datetime import date
 from django.db import transaction
 
 from cardholders.models import Cardholder, Company
-from cards.models import FINAL, Card
-from console.codego.records import CardRecord, normal
+from cards.models import FINAL, Card, state_of
+from console.codego.records import CardRecord
 from console.provider.mirror import Applied, Incoming, Source, Verdict, mark_dirty, refer, write
 
 
@@ -38,7 +38,7 @@ def _card(record: CardRecord, holders: dict[str, int], companies: dict[str, int]
         "company_id": companies.get(record.company_id or ""),
         "type": record.type,
         "status": record.status,
-        "state": None if record.status is None else normal(record.status),
+        "state": None if record.status is None else state_of(record.status),
         "last4": record.last4,
         "display_name": record.display_name,
         "expiration_month": record.expiration_month,

@@ -6,6 +6,7 @@ from cardholders.models import Cardholder
 from console.provider.mirror import refer
 from console.sync import reading, runs
 from console.sync.models import Run, RunState
+from tests.console.codego.conftest import Scripted
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -15,6 +16,13 @@ def run(*resources: str, kind: str = "import", slices: int = 2) -> Run:
     for _ in range(slices):
         running = runs.work(runs.claim(running.pk), seconds=30) if running.state == RunState.RUNNING else running
     return running
+
+
+@pytest.fixture
+def scripted():
+    server = Scripted()
+    yield server
+    server.close()
 
 
 @pytest.fixture
@@ -79,3 +87,23 @@ def test_an_object_that_is_gone_holds_up_no_other_read(sandbox):
     assert (ghost.dirty_at, ghost.reading_at) == (None, None)
     assert ghost.read_error
     assert not Cardholder.objects.get(codego_id=known).by_reference
+
+
+def test_a_record_nobody_can_read_does_not_make_every_catch_up_walk_the_whole_list(scripted, settings):
+    settings.CODEGO_API_URL = scripted.url
+    spends = [
+        {"id": f"t{n}", "type": "spend", "spend": {"userId": "u1", "status": "completed", "amount": n}}
+        for n in range(9)
+    ]
+
+    def page(query: dict[str, str]) -> list:
+        ids = [spend["id"] for spend in spends]
+        after = ids.index(query["cursor"]) + 1 if "cursor" in query else 0
+        return [{"type": "spend"}, *spends[:2]] if not after else spends[after : after + 2]
+
+    scripted.pages(page)
+    first = run("transactions")
+    assert (first.counts["transactions"]["created"], first.counts["transactions"]["failed"]) == (9, 1)
+    scripted.requests.clear()
+    assert run("transactions", kind="catch_up").state == RunState.DONE
+    assert len(scripted.requests) == 1
