@@ -108,12 +108,16 @@ def issue(provider: Provider, request: Request, user_id: str) -> Response:
         again = provider.store.first("card", "idempotencyKey = ?", key)
         if again is not None:
             return provider.created(public(provider, again))
-    card = build(user, kind, clock.now(), secrets.SystemRandom(), _idempotencyKey=key, _shipping=shipping)
+    more: Json = {"_idempotencyKey": key, "_shipping": shipping} | ({"status": status} if status else {})
+    return provider.created(public(provider, create(provider, user, kind, limit, **more)))
+
+
+def create(provider: Provider, user: Json, kind: str, limit: Json | None = None, **more: Any) -> Json:
+    card = build(user, kind, clock.now(), secrets.SystemRandom(), **more)
     card |= {"limit": limit} if limit else {}
-    card["status"] = status or card["status"]
     provider.store.add("card", card)
     provider.emit("card.created", card)
-    return provider.created(public(provider, card))
+    return card
 
 
 def update(provider: Provider, request: Request, card_id: str) -> Response:

@@ -1,10 +1,30 @@
-"""Instants as the provider writes them: ISO 8601, UTC, milliseconds, a Z."""
+"""The sandbox's time, which may run ahead of the real one; instants as the provider writes them.
 
+Instants are ISO 8601, UTC, with milliseconds and a Z. Rate limits and webhook retries keep to real time.
+"""
+
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 
+@dataclass(slots=True)
+class Clock:
+    ahead: timedelta = timedelta()
+
+
+CLOCK = Clock()
+
+
 def now() -> datetime:
-    return datetime.now(UTC)
+    return datetime.now(UTC) + CLOCK.ahead
+
+
+def ahead_s() -> float:
+    return CLOCK.ahead.total_seconds()
+
+
+def set_ahead(seconds: float) -> None:
+    CLOCK.ahead = timedelta(seconds=seconds)
 
 
 def iso(moment: datetime) -> str:

@@ -24,6 +24,10 @@ def decide(provider: Provider, company: Json, status: str, reason: str | None = 
     company["applicationStatus"] = status
     company["kycStatus"] = "approved" if status == "approved" else "rejected" if status == "denied" else "pending"
     company["applicationReason"] = users.REASONS.get(status, "") if reason is None else reason
+    return changed(provider, company)
+
+
+def changed(provider: Provider, company: Json) -> Json:
     company["updatedAt"] = clock.stamp()
     provider.store.save("company", company)
     body = public(provider, company) | {"kycStatus": company["kycStatus"]}

@@ -29,15 +29,18 @@ def build(transaction: Json, text: str | None, at: str, id: str | None = None) -
 
 def open_one(provider: Provider, request: Request, transaction_id: str) -> Response:
     transaction = provider.need("transaction", transaction_id)
-    text = field_of(request.json(), "textEvidence", str)
+    return provider.created(create(provider, transaction, field_of(request.json(), "textEvidence", str)))
+
+
+def create(provider: Provider, transaction: Json, text: str | None) -> Json:
     if transaction["type"] != "spend" or transaction["status"] != "completed" or transaction["amount"] <= 0:
         raise Problem(400, "only settled spend can be disputed")
-    known = provider.store.find("dispute", [("transactionId = ?", transaction_id)])
+    known = provider.store.find("dispute", [("transactionId = ?", transaction["id"])])
     if any(dispute["status"] in OPEN for dispute in known):
         raise Problem(409, "transaction already has an open dispute")
     dispute = provider.store.add("dispute", build(transaction, text, clock.stamp()))
     provider.emit("dispute.created", dispute)
-    return provider.created(dispute)
+    return dispute
 
 
 def decide(provider: Provider, dispute: Json, status: str) -> Json:

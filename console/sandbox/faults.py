@@ -2,22 +2,65 @@
 
 import re
 import threading
+import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
-from console.sandbox.wire import Json, Problem, Request, field_of, required
+from console.sandbox.wire import Ending, Json, Problem, Request, Response, field_of, number_of, required
+
+LONGEST_S = 3600.0
+WENT_WRONG = Response(status=500, body={"error": "InternalServerError", "message": "Something went wrong"})
+WEB_PAGE = Response(body=b"<!doctype html><title>Welcome</title><h1>It works!</h1>", content_type="text/html")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    meaning: str
+    done: bool  # whether the request takes effect
+    answer: Response | Ending | None = None  # none: the proper one
+    waits: str = ""  # "first" or "after": before or after taking effect
+    seconds: float = 1.0
+
 
 KINDS = {
-    "drop_before": "close the connection, nothing done",
-    "drop_after": "do it, then close the connection without an answer",
-    "error_before": "answer 500, nothing done",
-    "error_after": "do it, then answer 500",
-    "unavailable": "answer 503, nothing done",
-    "rate_limited": "answer 429, nothing done",
-    "garbage": "do it, then answer 200 with half a JSON document",
-    "html": "do it, then answer 200 with a web page",
-    "latency": "wait, then answer as usual",
+    "drop_before": Kind(meaning="The connection is closed and nothing was done.", done=False, answer=Ending.CLOSED),
+    "drop_after": Kind(
+        meaning="It is done, but the connection is closed without an answer.", done=True, answer=Ending.CLOSED
+    ),
+    "reset": Kind(meaning="The connection is cut off hard and nothing was done.", done=False, answer=Ending.RESET),
+    "reset_after": Kind(meaning="It is done, but the connection is cut off hard.", done=True, answer=Ending.RESET),
+    "error_before": Kind(meaning="The answer is 500 and nothing was done.", done=False, answer=WENT_WRONG),
+    "error_after": Kind(meaning="It is done, yet the answer is 500.", done=True, answer=WENT_WRONG),
+    "unavailable": Kind(
+        meaning="The answer is 503 and nothing was done.",
+        done=False,
+        answer=Response(status=503, body=b"upstream unavailable", content_type="text/plain"),
+    ),
+    "rate_limited": Kind(
+        meaning="The answer is 429, too many requests, and nothing was done.",
+        done=False,
+        answer=Problem(429, "Rate limit exceeded").response(),
+    ),
+    "garbage": Kind(
+        meaning="It is done, and the answer is 200 with half a document.",
+        done=True,
+        answer=Response(body=b'{"id": "unfinis'),
+    ),
+    "html": Kind(meaning="It is done, and the answer is 200 with a web page.", done=True, answer=WEB_PAGE),
+    "empty": Kind(
+        meaning="It is done, and the answer is 200 with nothing in it.", done=True, answer=Response(body=b"")
+    ),
+    "latency": Kind(meaning="The answer is slow, but right.", done=True, waits="first"),
+    "hang_before": Kind(
+        meaning="The request hangs longer than anybody waits, and is done then.", done=True, waits="first", seconds=60
+    ),
+    "hang_after": Kind(
+        meaning="It is done at once, but the answer hangs longer than anybody waits.",
+        done=True,
+        waits="after",
+        seconds=60,
+    ),
 }
-BEFORE = ("drop_before", "error_before", "unavailable", "rate_limited")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -33,6 +76,15 @@ class Fault:
             return False
         return not template or _expression(template).fullmatch(path) is not None
 
+    def play(self, perform: Callable[[], Response]) -> Response | Ending:
+        kind = KINDS[self.fault]
+        if kind.waits == "first":
+            time.sleep(self.seconds)
+        done = perform() if kind.done else WENT_WRONG
+        if kind.waits == "after":
+            time.sleep(self.seconds)
+        return kind.answer or done
+
 
 def _expression(template: str) -> re.Pattern[str]:
     """`*` is one part of a path, `**` any number of them."""
@@ -40,18 +92,21 @@ def _expression(template: str) -> re.Pattern[str]:
     return re.compile(escaped)
 
 
+def read(wanted: Json) -> Fault:
+    name = required(wanted, "fault", str)
+    if name not in KINDS:
+        raise Problem(400, f"fault must be one of: {', '.join(KINDS)}")
+    times = field_of(wanted, "times", int) if "times" in wanted else 1
+    seconds = number_of(wanted, "seconds", 0, LONGEST_S) or KINDS[name].seconds
+    return Fault(match=required(wanted, "match", str), fault=name, times=times, seconds=seconds)
+
+
 class Faults:
     def __init__(self) -> None:
         self.lock = threading.Lock()
         self.waiting: list[Fault] = []
 
-    def add(self, wanted: Json) -> None:
-        kind = required(wanted, "fault", str)
-        if kind not in KINDS:
-            raise Problem(400, f"fault must be one of: {', '.join(KINDS)}")
-        times = field_of(wanted, "times", int) if "times" in wanted else 1
-        fault = Fault(match=required(wanted, "match", str), fault=kind, times=times)
-        fault.seconds = float(wanted.get("seconds") or 1)
+    def add(self, fault: Fault) -> None:
         with self.lock:
             self.waiting.append(fault)
 

@@ -160,15 +160,23 @@ def settle(provider: Provider, found: Json, amount: int | None = None) -> Json:
 
 
 def refund(provider: Provider, spent: Json, amount: int) -> Json:
-    """A new transaction with a negative amount; it counts only once it settles."""
-    if spent["type"] != "spend" or spent["status"] != "completed" or spent["amount"] <= 0:
-        raise Problem(400, "only settled spend can be refunded")
-    if amount > spent["amount"]:
+    """A new transaction with a negative amount; it counts only once it settles.
+
+    A shop may also give back what it never took: a purchase whose hold was closed.
+    """
+    settled = spent["type"] == "spend" and spent["status"] == "completed" and spent["amount"] > 0
+    closed = spent["type"] == "spend" and spent["status"] == "reversed"
+    if not settled and not closed:
+        raise Problem(400, "only settled spend, or one whose hold was closed, can be refunded")
+    whole = spent["amount"] if settled else spent["authorizedAmount"]
+    if amount > whole:
         raise Problem(400, "a refund cannot be larger than the spend")
-    local = -round(spent["localAmount"] * amount / spent["amount"])
+    whole_local = spent["localAmount"] if settled else whole / (spent["exchangeRate"] or 1)
+    local = -round(whole_local * amount / whole)
     found = spent | {"id": new_id(), "amount": -amount, "localAmount": local, "authorizedAmount": -amount}
     found |= {"status": "pending", "authorizedAt": clock.stamp(), "postedAt": None, "_hold": 0}
-    found.pop("completionReason", None)
+    for name in ("completionReason", "authorizationUpdateAmount", "isForcePosted", "closedAuthorizationTransactionId"):
+        found.pop(name, None)
     provider.store.add("transaction", found)
     return _tell(provider, "created", found)
 
@@ -237,9 +245,9 @@ WHERE noun = 'transaction' AND type = 'spend' AND (status = 'pending' OR (status
 
 def close_stale(provider: Provider) -> int:
     """Holds end by themselves: 14 days, 31 for a thousand dollars and more, for credits and after a reversal."""
-    rows = provider.store.rows(STALE, SMALL_CENTS - 1, clock.ago(days=SMALL_DAYS), clock.ago(days=LARGE_DAYS))
-    for (one,) in rows:
-        with provider.store.write():
+    with provider.store.write():
+        rows = provider.store.rows(STALE, SMALL_CENTS - 1, clock.ago(days=SMALL_DAYS), clock.ago(days=LARGE_DAYS))
+        for (one,) in rows:
             close(provider, provider.need("transaction", one))
     return len(rows)
 

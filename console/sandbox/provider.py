@@ -9,12 +9,13 @@ from typing import Any
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from console.sandbox import clock
 from console.sandbox.faults import Faults
 from console.sandbox.limits import Limiter
 from console.sandbox.shapes import shape
 from console.sandbox.store import Store
 from console.sandbox.variants import Switches
-from console.sandbox.webhooks import Webhooks
+from console.sandbox.webhooks import Webhooks, new_secret
 from console.sandbox.wire import Json, Problem, Request, Response
 
 PLURALS = {
@@ -48,8 +49,9 @@ class Provider:
         self.options = options
         self.url = ""  # known once the port is
         self.store = Store(options.database)
+        clock.set_ahead(float(self.store.setting("clock_ahead_s", 0)))
         self.api_key = self._kept("api_key", options.api_key, lambda: f"vcck_sbx_{secrets.token_hex(24)}")
-        self.secret = self._kept("webhook_secret", options.webhook_secret, lambda: f"whsec_{secrets.token_hex(24)}")
+        self.secret = self._kept("webhook_secret", options.webhook_secret, new_secret)
         self.session_key = self._kept("session_key", "", lambda: secrets.token_hex(32))
         self.private_key = _load(self._kept("private_key", options.private_key, _new_key))
         self.switches = Switches(self.store, options.rate)

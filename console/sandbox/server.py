@@ -2,18 +2,18 @@
 
 import json
 import logging
+import os
 import socket
-import time
+import struct
 from collections.abc import Callable
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from console.sandbox import clock, control, kyc, routes
-from console.sandbox.faults import BEFORE, Fault
 from console.sandbox.provider import Provider
 from console.sandbox.shapes import reworded
-from console.sandbox.wire import Json, Problem, Request, Response
+from console.sandbox.wire import Ending, Json, Problem, Request, Response
 
 logger = logging.getLogger(__name__)
 
@@ -21,11 +21,10 @@ LOOPBACK = ("127.0.0.1", "::1", "::ffff:127.0.0.1")
 LARGEST_BODY = 32 * 1024 * 1024
 
 
-def answer(provider: Provider, request: Request) -> Response | None:
-    """None: close the connection without a word."""
+def answer(provider: Provider, request: Request) -> Response | Ending:
     if request.path.startswith(f"{routes.API}/") or request.path == routes.SESSION_PATH:
         found = _answer_api(provider, request)
-        return found and reworded(found, request, provider.switches)
+        return found if isinstance(found, Ending) else reworded(found, request, provider.switches)
     if request.path.startswith("/embed"):
         return _guarded(lambda: kyc.page(provider, request))
     if request.path == "/public-key.pem":
@@ -33,20 +32,20 @@ def answer(provider: Provider, request: Request) -> Response | None:
     return Response(status=404, body={"error": "not found", "path": request.path})
 
 
-def _answer_api(provider: Provider, request: Request) -> Response | None:
+def _answer_api(provider: Provider, request: Request) -> Response | Ending:
     if refusal := _unauthorized(provider, request):
         return refusal
     allowed, headers = provider.limiter.take()
     fault = provider.faults.take(request, _short(request.path)) if allowed else None
     if not allowed:
-        found: Response | None = Problem(429, "Rate limit exceeded").response()
+        found: Response | Ending = Problem(429, "Rate limit exceeded").response()
     elif fault is None:
         found = _perform(provider, request)
     else:
-        found = _fail(fault, lambda: _perform(provider, request))
+        found = fault.play(lambda: _perform(provider, request))
         headers = provider.limiter.exhausted() if fault.fault == "rate_limited" else headers
-    if found is None:
-        return None
+    if isinstance(found, Ending):
+        return found
     return replace(found, headers={**found.headers, **headers})
 
 
@@ -100,24 +99,6 @@ def _remember(provider: Provider, request: Request, done: Response) -> None:
     provider.store.run(sql, clock.stamp(), request.method, _short(request.path), key, done.status, made)
 
 
-def _fail(fault: Fault, perform: Callable[[], Response]) -> Response | None:
-    if fault.fault == "latency":
-        time.sleep(fault.seconds)
-    done = None if fault.fault in BEFORE else perform()
-    failures: dict[str, Response | None] = {
-        "drop_before": None,
-        "drop_after": None,
-        "error_before": Response(status=500, body={"error": "InternalServerError", "message": "Something went wrong"}),
-        "error_after": Response(status=500, body={"error": "InternalServerError", "message": "Something went wrong"}),
-        "unavailable": Response(status=503, body=b"upstream unavailable", content_type="text/plain"),
-        "rate_limited": Problem(429, "Rate limit exceeded").response(),
-        "garbage": Response(body=b'{"id": "unfinis'),
-        "html": Response(body=b"<!doctype html><title>Welcome</title><h1>It works!</h1>", content_type="text/html"),
-        "latency": done,
-    }
-    return failures[fault.fault]
-
-
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server_version, sys_version = "codego-sandbox", ""
@@ -144,13 +125,20 @@ class Handler(BaseHTTPRequestHandler):
             body=self.rfile.read(length),
         )
         found = self._control(request) if request.path.startswith("/control") else answer(self.server.provider, request)
-        if found is None:
-            self.close_connection = True
-            self.connection.shutdown(socket.SHUT_RDWR)
+        if isinstance(found, Ending):
+            self._end(found)
         else:
             self._write(found)
 
     do_GET = do_HEAD = do_POST = do_PATCH = do_PUT = do_DELETE = _serve  # noqa: N815 - names of the base class
+
+    def _end(self, how: Ending) -> None:
+        self.close_connection = True
+        if how is Ending.RESET:  # closed by its number: the reading and writing files still hold the socket
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            os.close(self.connection.detach())
+        else:
+            self.connection.shutdown(socket.SHUT_RDWR)
 
     def _control(self, request: Request) -> Response:
         """The control page is for the person at this machine: no other host, no other site."""

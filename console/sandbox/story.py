@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from console.sandbox import cards, clock, companies, contracts, disputes, money, transactions, users
+from console.sandbox import cards, cast, clock, companies, contracts, disputes, money, transactions, turns, users
 from console.sandbox.provider import Provider
 from console.sandbox.shapes import shape
 from console.sandbox.store import new_id
@@ -82,7 +82,7 @@ def _reverse(provider: Provider, body: Json) -> Told:
 
 def _refund(provider: Provider, body: Json) -> Told:
     spent = _transaction(provider, body)
-    amount = _amount(body) if "amount" in body else spent["amount"]
+    amount = _amount(body) if "amount" in body else spent["amount"] or spent["authorizedAmount"]
     found = money.refund(provider, spent, amount)
     return "transaction", money.settle(provider, found) if body.get("settle") else found
 
@@ -128,7 +128,8 @@ def _decide_dispute(provider: Provider, body: Json) -> Told:
 
 
 def _decide_applicant(provider: Provider, body: Json) -> Told:
-    applicant_id, status = required(body, "id", str), required(body, "status", str)
+    named = next((body[name] for name in ("id", "companyId", "userId") if body.get(name)), None)
+    applicant_id, status = required({"id": named}, "id", str), required(body, "status", str)
     one_of(body, "status", users.APPLICATION_STATUSES)
     reason = field_of(body, "reason", str)
     user = provider.store.get("user", applicant_id)
@@ -148,6 +149,66 @@ def _ship_card(provider: Provider, body: Json) -> Told:
     return "card", cards.changed(provider, card | {"_shippedAt": clock.stamp()})
 
 
+def _choose_card(provider: Provider, body: Json) -> Told:
+    return "card", cast.card(provider, _amount(body), field_of(body, "cardId", str))
+
+
+def _choose_person(provider: Provider, body: Json) -> Told:
+    return "user", cast.person(provider, _amount(body), field_of(body, "userId", str))
+
+
+def _new_company(provider: Provider, body: Json) -> Told:
+    return "company", cast.new_company(provider, field_of(body, "status", str) or "pending")
+
+
+def _issue_card(provider: Provider, body: Json) -> Told:
+    user = users.approved(provider.need("user", required(body, "userId", str)))
+    kind = one_of(body, "type", cards.TYPES) or "virtual"
+    shipping = cast.parcel(user) if kind == "physical" else None
+    return "card", cards.create(provider, user, kind, cards.checked_limit(body), _shipping=shipping)
+
+
+def _set_card(provider: Provider, body: Json) -> Told:
+    card = _card(provider, body)
+    required(body, "status", str)
+    return "card", cards.changed(provider, card | {"status": one_of(body, "status", cards.STATUSES)})
+
+
+def _decide_owner(provider: Provider, body: Json) -> Told:
+    """The last of a company's owners."""
+    company = provider.need("company", required(body, "companyId", str))
+    status = one_of(body, "status", users.APPLICATION_STATUSES) or "approved"
+    company["ultimateBeneficialOwners"][-1] |= {
+        "applicationStatus": status,
+        "applicationReason": field_of(body, "reason", str) or "",
+    }
+    return "company", companies.changed(provider, company)
+
+
+def _open_dispute(provider: Provider, body: Json) -> Told:
+    text = field_of(body, "textEvidence", str)
+    return "dispute", disputes.create(provider, _transaction(provider, body), text)
+
+
+def _wait(provider: Provider, body: Json) -> Told:
+    return "clock", turns.advance(provider, required(body, "days", int) * 86400)
+
+
+def _make_webhook_secret(provider: Provider, _body: Json) -> Told:
+    provider.webhooks.begin_rotation()
+    return "webhooks", provider.webhooks.settings()
+
+
+def _retire_webhook_secret(provider: Provider, _body: Json) -> Told:
+    provider.webhooks.finish_rotation()
+    return "webhooks", provider.webhooks.settings()
+
+
+def _restore_webhook_secret(provider: Provider, _body: Json) -> Told:
+    provider.webhooks.undo_rotation()
+    return "webhooks", provider.webhooks.settings()
+
+
 STORIES: dict[str, Callable[[Provider, Json], Told]] = {
     "authorise": _authorise,
     "decline": _decline,
@@ -164,4 +225,15 @@ STORIES: dict[str, Callable[[Provider, Json], Told]] = {
     "decide_dispute": _decide_dispute,
     "decide_applicant": _decide_applicant,
     "ship_card": _ship_card,
+    "choose_card": _choose_card,
+    "choose_person": _choose_person,
+    "new_company": _new_company,
+    "issue_card": _issue_card,
+    "set_card": _set_card,
+    "decide_owner": _decide_owner,
+    "open_dispute": _open_dispute,
+    "wait": _wait,
+    "make_webhook_secret": _make_webhook_secret,
+    "retire_webhook_secret": _retire_webhook_secret,
+    "restore_webhook_secret": _restore_webhook_secret,
 }

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import Any, TypeVar
 
 KIND_NAMES = {str: "a string", int: "an integer", dict: "an object", list: "a list", bool: "a boolean"}
@@ -53,6 +54,13 @@ class Response:
         return json.dumps(self.body, ensure_ascii=False).encode()
 
 
+class Ending(Enum):
+    """Instead of an answer."""
+
+    CLOSED = "the connection is closed without a word"
+    RESET = "the connection is cut off, as a crashed machine would"
+
+
 TITLES = {400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 409: "Conflict", 429: "Too Many Requests"}
 
 
@@ -84,6 +92,15 @@ def required(body: Json, name: str, kind: type[T], at: str = "body") -> T:
     if value is None or value == "":
         raise Problem(400, f"{at} must have required property '{name}'")
     return value
+
+
+def number_of(body: Json, name: str, least: float, most: float, at: str = "body") -> float | None:
+    value = body.get(name)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most:
+        raise Problem(400, f"{at}/{name} must be a number from {least:g} to {most:g}")
+    return float(value)
 
 
 def one_of(body: Json, name: str, choices: tuple[str, ...], at: str = "body") -> str | None:

@@ -99,7 +99,7 @@ class Receiver:
         return [json.loads(raw) for _, raw in self.arrived]
 
     def wait(self, count):
-        eventually(lambda: len(self.arrived) >= count)
+        wait_for(lambda: len(self.arrived) >= count)
         return self.arrived
 
     def close(self):
@@ -108,11 +108,16 @@ class Receiver:
         self.thread.join()
 
 
-def eventually(test, seconds=8):
+def wait_for(test, seconds=8):
     end = time.monotonic() + seconds
     while not test():
         assert time.monotonic() < end, "did not happen in time"
         time.sleep(0.03)
+
+
+@pytest.fixture
+def eventually():
+    return wait_for
 
 
 @pytest.fixture(scope="session")

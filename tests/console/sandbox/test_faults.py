@@ -11,8 +11,8 @@ def issue(sandbox):
     user = sandbox.person()
     path = f"/users/{user['id']}/cards"
 
-    def attempt():
-        return sandbox.api.post(path, json={"type": "virtual"})
+    def attempt(timeout=10):
+        return sandbox.api.post(path, json={"type": "virtual"}, timeout=timeout)
 
     attempt.effects = lambda: sandbox.control("GET", f"effects?method=POST&path={path}")["count"]
     return attempt
@@ -22,10 +22,18 @@ def arm(sandbox, fault, **more):
     sandbox.control("POST", "faults", [{"match": "POST /users/*/cards", "fault": fault, **more}])
 
 
-@pytest.mark.parametrize(("fault", "effects"), [("drop_before", 0), ("drop_after", 1)])
-def test_the_connection_is_dropped(sandbox, issue, fault, effects):
+@pytest.mark.parametrize(
+    ("fault", "error", "effects"),
+    [
+        ("drop_before", httpx.RemoteProtocolError, 0),
+        ("drop_after", httpx.RemoteProtocolError, 1),
+        ("reset", httpx.ReadError, 0),
+        ("reset_after", httpx.ReadError, 1),
+    ],
+)
+def test_the_connection_is_dropped(sandbox, issue, fault, error, effects):
     arm(sandbox, fault)
-    with pytest.raises(httpx.RemoteProtocolError):
+    with pytest.raises(error):
         issue()
     assert issue.effects() == effects
     assert issue().status_code == 201
@@ -40,6 +48,7 @@ def test_the_connection_is_dropped(sandbox, issue, fault, effects):
         ("rate_limited", 429, 0),
         ("garbage", 200, 1),
         ("html", 200, 1),
+        ("empty", 200, 1),
     ],
 )
 def test_the_answer_is_wrong(sandbox, issue, fault, status, effects):
@@ -55,6 +64,38 @@ def test_latency_waits_and_then_works(sandbox, issue):
     start = time.monotonic()
     assert issue().status_code == 201
     assert time.monotonic() - start >= 0.3
+
+
+def test_an_empty_answer_is_empty(sandbox, issue):
+    arm(sandbox, "empty")
+    assert issue().content == b""
+
+
+def test_a_request_that_hangs_is_done_later_and_quietly(sandbox, issue, eventually):
+    arm(sandbox, "hang_before", seconds=0.6)
+    with pytest.raises(httpx.ReadTimeout):
+        issue(timeout=0.2)
+    assert issue.effects() == 0
+    eventually(lambda: issue.effects() == 1)
+    assert sandbox.process.poll() is None
+    assert issue().status_code == 201
+
+
+def test_an_answer_that_hangs_comes_after_the_effect(sandbox, issue):
+    arm(sandbox, "hang_after", seconds=0.6)
+    with pytest.raises(httpx.ReadTimeout):
+        issue(timeout=0.2)
+    assert issue.effects() == 1
+
+
+def test_a_sandbox_says_nothing_of_readers_that_went_away(start, capfd, eventually):
+    other = start("--database", ":memory:", "--size", "small")
+    arm(other, "hang_before", seconds=0.3)
+    with pytest.raises(httpx.ReadTimeout):
+        other.api.post(f"/users/{other.person()['id']}/cards", json={"type": "virtual"}, timeout=0.1)
+    eventually(lambda: other.control("GET", "effects?method=POST")["count"] == 1)
+    assert other.stop() == 0
+    assert capfd.readouterr().err == ""
 
 
 def test_a_fault_lasts_as_often_as_asked_and_hits_only_its_route(sandbox, issue):
@@ -73,4 +114,5 @@ def test_the_kyc_api_fails_too(sandbox):
 
 
 def test_an_unknown_fault_is_refused(sandbox):
-    assert sandbox.browser.post("/control/api/faults", json={"match": "*", "fault": "flood"}).status_code == 400
+    for wrong in ({"fault": "flood"}, {"fault": "latency", "seconds": "long"}, {"fault": "latency", "seconds": -1}):
+        assert sandbox.browser.post("/control/api/faults", json={"match": "*"} | wrong).status_code == 400

@@ -130,3 +130,52 @@ def test_events_without_a_receiver_are_held_until_asked_for(sandbox, receiver):
     assert sandbox.control("GET", "deliveries")[0]["state"] == "held"
     sandbox.control("POST", "redeliver", {})
     assert receiver.wait(1)
+
+
+def test_deliveries_can_be_late(sandbox, receiver):
+    sandbox.switch(transaction_requested_events="off")
+    sandbox.control("POST", "webhooks", {"delay_s": 3600})
+    tell(sandbox)
+    sandbox.control("POST", "webhooks", {"delay_s": 0})
+    tell(sandbox)
+    receiver.wait(1)
+    late, early = sorted(sandbox.control("GET", "deliveries"), key=lambda one: one["n"])
+    assert (late["state"], late["attempts"]) == ("pending", 0)
+    assert receiver.arrived[0][0]["Idempotency-Key"] == early["id"]
+    for wrong in (-1, "soon", True):
+        assert sandbox.browser.post("/control/api/webhooks", json={"delay_s": wrong}).status_code == 400
+
+
+def signed_by(secret, headers, raw, name="Signature"):
+    return headers.get(name) == f"sha256={webhooks.sign(secret, raw)}"
+
+
+def test_a_secret_is_rotated_with_both_signing_meanwhile(sandbox, receiver):
+    sandbox.switch(transaction_requested_events="off")
+    old = sandbox.facts["webhook_secret"]
+    told = sandbox.story("make_webhook_secret")
+    new = sandbox.control("GET", "webhooks")["next_secret"]
+    assert (told["secret"], told["next_secret"]) == (old, new)
+    tell(sandbox)
+    headers, raw = receiver.wait(1)[0]
+    assert signed_by(old, headers, raw)
+    assert signed_by(new, headers, raw, "Secondary-Signature")
+    sandbox.story("retire_webhook_secret")
+    tell(sandbox)
+    headers, raw = receiver.wait(2)[1]
+    assert signed_by(new, headers, raw)
+    assert "Secondary-Signature" not in headers
+    assert sandbox.browser.post("/control/api/story/retire_webhook_secret", json={}).status_code == 400
+    sandbox.control("POST", "reset", {"size": "small"})
+    settings = sandbox.control("GET", "webhooks")
+    assert (settings["secret"], settings["next_secret"]) == (old, None)
+
+
+def test_a_restart_keeps_the_secret_it_was_changed_to(start, tmp_path):
+    file = ("--database", str(tmp_path / "world.sqlite3"), "--size", "empty")
+    first = start(*file)
+    first.story("make_webhook_secret")
+    new = first.control("GET", "webhooks")["next_secret"]
+    first.story("retire_webhook_secret")
+    first.stop()
+    assert start(*file).facts["webhook_secret"] == new
