@@ -88,7 +88,9 @@ def outcome(client: Codego, scripted, method: Method, raw: bytes, status: int = 
 
 
 def shown(found: object) -> str:
-    """All that could be printed, logged or stored of it."""
+    """All that could be printed, logged or stored of it. A file is handed on as it is."""
+    if isinstance(found, bytes):
+        return ""
     records = found if isinstance(found, list | tuple) else [found]
     return repr(found) + str(found) + "".join(repr(getattr(one, "raw", "")) for one in records)
 
@@ -102,7 +104,7 @@ def test_an_object_is_a_record_or_an_error_of_ours(client, scripted, data, name,
     found = outcome(client, scripted, method, encode(body), status)
     assert len(scripted.requests) == 1
     assert PAN not in shown(found)
-    assert CODE not in shown(found) or isinstance(found, tuple | Encrypted)
+    assert CODE not in shown(found)
 
 
 @settings(max_examples=700, deadline=None, suppress_health_check=SLOWLY)
