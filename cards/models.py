@@ -10,9 +10,11 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from cardholders.models import Cardholder, Company, owned
+from console.codego.records import normal
 from console.provider.mirror import Mirrored
 
 CANCELED = "canceled"
+SYNONYMS = {"activated": "active", "frozen": "locked"}  # as other integrations have met them
 FINAL = frozenset({CANCELED})
 
 FREQUENCIES = {
@@ -24,6 +26,12 @@ FREQUENCIES = {
     "perAuthorization": _("each purchase"),
 }
 EXPIRES_SOON = timedelta(days=60)
+
+
+def state_of(status: str) -> str:
+    """The state that a status on the wire stands for, whatever its case and spelling."""
+    word = normal(status)
+    return SYNONYMS.get(word, word)
 
 
 class CardQuerySet(models.QuerySet["Card"]):
@@ -38,7 +46,7 @@ class Card(Mirrored):
     company = models.ForeignKey(Company, null=True, on_delete=models.PROTECT, related_name="cards")
     type = models.CharField(_("type"), max_length=20, blank=True, default="")
     status = models.CharField(_("status"), max_length=40, blank=True, default="")
-    state = models.CharField(max_length=40, blank=True, default="")  # status, case and spelling folded
+    state = models.CharField(max_length=40, blank=True, default="")  # what the status stands for
     last4 = models.CharField(_("last four"), max_length=4, blank=True, default="")
     display_name = models.CharField(max_length=40, blank=True, default="")
     expiration_month = models.PositiveSmallIntegerField(null=True)

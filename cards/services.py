@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from cardholders.models import Cardholder, Company
-from cards.models import CANCELED, Card
+from cards.models import CANCELED, Card, state_of
 from cards.sync import apply_cards
 from console.access import Actor
 from console.audit import services as audit
@@ -39,10 +39,10 @@ class Change:
 
 CHANGES: dict[CommandKind, Change] = {
     CommandKind.LOCK: Change("locked", "locked", frozenset({"active"})),
-    CommandKind.UNLOCK: Change("active", "active", frozenset({"locked", "frozen", "blocked"})),
+    CommandKind.UNLOCK: Change("active", "active", frozenset({"locked", "blocked"})),
     CommandKind.ACTIVATE: Change("active", "active", frozenset({"notactivated", "inactive"})),
     CommandKind.CANCEL: Change(
-        "canceled", CANCELED, frozenset({"active", "locked", "notactivated", "inactive", "frozen", "blocked"})
+        "canceled", CANCELED, frozenset({"active", "locked", "notactivated", "inactive", "blocked"})
     ),
 }
 
@@ -278,7 +278,7 @@ def _stands(command: Command, card: CardRecord) -> bool:
     if command.kind == CommandKind.LIMIT:
         same = normal(card.limit_frequency or "") == normal(command.payload["frequency"])
         return card.limit_amount == command.payload["amount"] and same
-    return normal(card.status or "") == CHANGES[CommandKind(command.kind)].state
+    return state_of(card.status or "") == CHANGES[CommandKind(command.kind)].state
 
 
 def _refuse(kind: CommandKind, record: str, record_id: int, actor: Actor, words: str) -> NoReturn:

@@ -7,8 +7,8 @@ from datetime import date
 from django.db import transaction
 
 from cardholders.models import Cardholder, Company
-from cards.models import FINAL, Card
-from console.codego.records import CardRecord, normal
+from cards.models import FINAL, Card, state_of
+from console.codego.records import CardRecord
 from console.provider.mirror import Applied, Incoming, Source, Verdict, mark_dirty, refer, write
 
 
@@ -38,7 +38,7 @@ def _card(record: CardRecord, holders: dict[str, int], companies: dict[str, int]
         "company_id": companies.get(record.company_id or ""),
         "type": record.type,
         "status": record.status,
-        "state": None if record.status is None else normal(record.status),
+        "state": None if record.status is None else state_of(record.status),
         "last4": record.last4,
         "display_name": record.display_name,
         "expiration_month": record.expiration_month,
@@ -46,7 +46,7 @@ def _card(record: CardRecord, holders: dict[str, int], companies: dict[str, int]
         "expires_on": _last_day(record.expiration_year, record.expiration_month),
         "limit_amount": record.limit_amount,
         "limit_frequency": record.limit_frequency,
-        "token_wallets": list(record.token_wallets),
+        "token_wallets": None if record.token_wallets is None else list(record.token_wallets),
         "codego_created_at": record.created_at,
     }
     return Incoming(record.id, record.updated_at, values, record.raw, record.flags)

@@ -81,11 +81,15 @@ def sandbox(sandbox_process: Sandbox, settings) -> Sandbox:
     """The provider, as new, and the console's settings pointed at it. Its webhooks go nowhere unless a test says so."""
     sandbox_process.reset()
     sandbox_process.webhooks(paused=True)
-    settings.CODEGO_API_URL = sandbox_process.api_url
-    settings.CODEGO_KYC_URL = sandbox_process.kyc_url
-    settings.CODEGO_KYC_ORIGINS = [sandbox_process.url]
-    settings.CODEGO_API_KEY = settings.CODEGO_KYC_API_KEY = sandbox_process.api_key
+    point_at(sandbox_process, settings)
     return sandbox_process
+
+
+def point_at(sandbox: Sandbox, settings) -> None:
+    settings.CODEGO_API_URL = sandbox.api_url
+    settings.CODEGO_KYC_URL = sandbox.kyc_url
+    settings.CODEGO_KYC_ORIGINS = [sandbox.url]
+    settings.CODEGO_API_KEY = settings.CODEGO_KYC_API_KEY = sandbox.api_key
 
 
 @pytest.fixture

@@ -81,7 +81,7 @@ class Transaction(Mirrored):
 
     def derive(self) -> None:
         """Folded words and the holder's side, always of the row as it is now."""
-        self.kind, self.state = normal(self.type), normal(self.status)
+        self.kind, self.state = normal(self.type)[:40], normal(self.status)[:40]  # folding can make a word longer
         self.signed_amount = None if self.amount is None else signed_amount(self.kind, self.state, self.amount)
 
     @property

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
@@ -25,7 +24,6 @@ _SAME = (
 
 
 def apply_transactions(records: Sequence[TransactionRecord], *, source: Source) -> Applied:
-    """Records without an id are informational and are left out by the caller."""
     holders = refer(Cardholder, (r.user_id for r in records if r.user_id))
     companies = refer(Company, (r.company_id for r in records if r.company_id))
     with transaction.atomic():
@@ -70,17 +68,11 @@ def _transaction(
         "cardholder_id": holders.get(record.user_id or "") or holder,
         "company_id": companies.get(record.company_id or "") or company,
         "card_id": card,
-        "decimal_amount": _digits(record.decimal_amount),
+        "decimal_amount": None if record.decimal_amount is None else format(record.decimal_amount, "f"),
         "occurred_at": record.authorized_at,
     }
     first = {"occurred_at": record.authorized_at or record.posted_at or record.created_at}
-    return Incoming(str(record.id), record.updated_at, values, record.raw, record.flags, first)
-
-
-def _digits(amount: Decimal | None) -> str | None:
-    """The amount digit for digit; nothing where it is longer than any amount can be."""
-    text = "" if amount is None else format(amount, "f")
-    return text if 0 < len(text) <= 64 else None
+    return Incoming(record.id, record.updated_at, values, record.raw, record.flags, first)
 
 
 def _dispute(record: DisputeRecord, known: dict[str, int]) -> Incoming:

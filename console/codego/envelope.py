@@ -31,10 +31,11 @@ def parse_envelope(raw: bytes, headers: Mapping[str, str]) -> Envelope:
         return Envelope(type=None, id=_text(key) or body_hash, body=None, body_hash=body_hash, json_ok=json_ok)
     identifier = _first(_text(key), _text(payload.get("id")), _text(payload.get("eventId")))
     inner = (payload.get(name) for name in ("body", "data"))
+    flat = {name: value for name, value in payload.items() if name != "type"}  # the event's, not the object's
     return Envelope(
         type=_type(payload),
         id=identifier or body_hash,
-        body=next((value for value in inner if isinstance(value, dict)), payload),
+        body=next((value for value in inner if isinstance(value, dict)), flat),
         body_hash=body_hash,
         json_ok=True,
     )

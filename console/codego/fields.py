@@ -10,6 +10,7 @@ from console.codego.errors import Unreadable
 from console.codego.wire import clean, normal, read_moment, read_number, scrub
 
 WIDEST_INTEGER = 2**63 - 1
+LONGEST_ID = 128  # as our columns are wide
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,7 +20,7 @@ class Record:
 
 
 class Fields:
-    """Each method takes the spellings of a field and gives its first value, or None."""
+    """Each method takes the spellings of a field and gives its first value, or None. A flag names the first spelling."""
 
     __slots__ = ("data", "flags", "raw")
 
@@ -36,81 +37,86 @@ class Fields:
     def flag(self, name: str, why: str) -> None:
         self.flags.append(f"{name}: {why}")
 
-    def pick(self, *names: str) -> tuple[str, Any]:
-        return next(((name, self.data[name]) for name in names if self.data.get(name) is not None), (names[0], None))
+    def pick(self, *names: str) -> Any:
+        return next((self.data[name] for name in names if self.data.get(name) is not None), None)
 
     def text(self, *names: str) -> str | None:
-        name, value = self.pick(*names)
+        value = self.pick(*names)
         if isinstance(value, str):
             return clean(value).strip()
         number = read_number(value)
         if number is not None:
             return str(int(number)) if number == number.to_integral_value() else str(number)
         if value is not None:
-            self.flag(name, "not text")
+            self.flag(names[0], "not text")
         return None
 
     def filled(self, *names: str) -> str | None:
         """The first of these texts that is not blank."""
         return next((text for name in names if (text := self.text(name))), None)
 
+    def identifier(self, *names: str, longest: int = LONGEST_ID) -> str | None:
+        """An id is never cut: a part of it could be somebody else's."""
+        text = self.filled(*names)
+        if text is not None and len(text) > longest:
+            self.flag(names[0], "too long for an id")
+            return None
+        return text
+
     def word(self, *names: str, known: Collection[str]) -> str | None:
         """A word of a closed set, as sent; one that is not in the set is kept and flagged."""
-        name, _ = self.pick(*names)
         text = self.text(*names)
         if text is not None and normal(text) not in known:
-            self.flag(name, f"unknown value {text[:40]!r}")
+            self.flag(names[0], f"unknown value {text[:40]!r}")
         return text
 
     def digits(self, *names: str, width: int) -> str | None:
         """A code of fixed width whose leading zeros a number would have lost."""
-        _, value = self.pick(*names)
+        value = self.pick(*names)
         text = self.text(*names)
         return text.zfill(width) if text is not None and not isinstance(value, str) else text
 
     def decimal(self, *names: str) -> Decimal | None:
-        name, value = self.pick(*names)
+        value = self.pick(*names)
         number = read_number(value)
         if value is not None and number is None:
-            self.flag(name, "not a number")
+            self.flag(names[0], "not a number")
         return number
 
     def minor(self, *names: str) -> int | None:
         """Minor units: the field fixes the unit, so a fraction is never rounded, scaled or stored."""
-        name, _ = self.pick(*names)
         number = self.decimal(*names)
         if number is None:
             return None
         if number != number.to_integral_value():
-            self.flag(name, "not whole minor units")
+            self.flag(names[0], "not whole minor units")
             return None
         if abs(number) > WIDEST_INTEGER:
-            self.flag(name, "too large")
+            self.flag(names[0], "too large")
             return None
         return int(number)
 
     def whole(self, *names: str, within: range) -> int | None:
-        name, _ = self.pick(*names)
         number = self.decimal(*names)
         if number is None:
             return None
         if number != number.to_integral_value() or int(number) not in within:
-            self.flag(name, "out of range")
+            self.flag(names[0], "out of range")
             return None
         return int(number)
 
     def moment(self, *names: str) -> datetime | None:
-        name, value = self.pick(*names)
+        value = self.pick(*names)
         moment = read_moment(value)
         if value is not None and moment is None:
-            self.flag(name, "unreadable time")
+            self.flag(names[0], "unreadable time")
         return moment
 
     def yes_no(self, *names: str) -> bool | None:
-        name, value = self.pick(*names)
+        value = self.pick(*names)
         answer = {"true": True, "false": False}.get(str(value).casefold())
         if value is not None and answer is None:
-            self.flag(name, "neither true nor false")
+            self.flag(names[0], "neither true nor false")
         return answer
 
     def inner(self, name: str) -> "Fields":
@@ -131,8 +137,19 @@ class Fields:
             self.flag(name, "not a list")
         return value if isinstance(value, list) else None
 
-    def words(self, name: str) -> tuple[str, ...]:
-        items = self.items(name) or []
+    def objects(self, name: str) -> list[Mapping[str, Any]] | None:
+        items = self.items(name)
+        if items is None:
+            return None
+        found = [item for item in items if isinstance(item, Mapping)]
+        if len(found) < len(items):
+            self.flag(name, "an entry is not an object")
+        return found
+
+    def words(self, name: str) -> tuple[str, ...] | None:
+        items = self.items(name)
+        if items is None:
+            return None
         texts = tuple(clean(item).strip() for item in items if isinstance(item, str))
         if len(texts) < len(items):
             self.flag(name, "an entry is not text")
@@ -140,7 +157,7 @@ class Fields:
 
 
 def required(fields: Fields, kind: str, *names: str) -> str:
-    value = fields.text(*names)
+    value = fields.identifier(*names)
     if not value:
         raise Unreadable(f"{kind}: no id")
     return value

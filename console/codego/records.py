@@ -3,7 +3,6 @@
 Parsing raises Unreadable only where a record is no object or lacks its id; else `raw` keeps it and `flags` doubts it.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -39,6 +38,7 @@ LIMIT_FREQUENCIES = frozenset({
     "per24hourperiod", "per7dayperiod", "per30dayperiod", "peryearperiod", "alltime", "perauthorization",
 })  # fmt: skip
 DISPUTE_STATUSES = frozenset({"pending", "inreview", "accepted", "rejected", "canceled"})
+LONGEST_EXTERNAL_ID = 64
 BALANCE_KEYS = ("creditLimit", "pendingCharges", "postedCharges", "balanceDue", "spendingPower")
 
 
@@ -65,7 +65,7 @@ class UserRecord(Record):
         fields = Fields(data, "user")
         return cls(
             id=required(fields, "user", "id", "userId"),
-            external_user_id=fields.text("externalUserId", "externalId"),
+            external_user_id=fields.identifier("externalUserId", "externalId", longest=LONGEST_EXTERNAL_ID),
             first_name=fields.text("firstName"),
             last_name=fields.text("lastName"),
             email=fields.text("email"),
@@ -76,7 +76,7 @@ class UserRecord(Record):
             application_reason=fields.text("applicationReason"),
             kyc_status=fields.text("kycStatus"),
             is_active=fields.yes_no("isActive"),
-            company_id=fields.filled("companyId"),
+            company_id=fields.identifier("companyId"),
             created_at=fields.moment("createdAt"),
             updated_at=fields.moment("updatedAt"),
             raw=fields.raw,
@@ -103,17 +103,17 @@ class CompanyRecord(Record):
     @classmethod
     def parse(cls, data: Any) -> Self:
         fields = Fields(data, "company")
-        owners = fields.items("ultimateBeneficialOwners")
+        owners = fields.objects("ultimateBeneficialOwners")
         return cls(
             id=required(fields, "company", "id", "companyId"),
-            external_user_id=fields.text("externalUserId", "externalId"),
+            external_user_id=fields.identifier("externalUserId", "externalId", longest=LONGEST_EXTERNAL_ID),
             name=fields.text("name"),
             email=fields.text("email"),
             application_status=fields.word("applicationStatus", known=APPLICATION_STATUSES),
             application_reason=fields.text("applicationReason"),
             kyc_status=fields.text("kycStatus"),
             address=fields.mapping("address"),
-            owners=None if owners is None else tuple(scrub(owner) for owner in owners if isinstance(owner, Mapping)),
+            owners=None if owners is None else tuple(scrub(owner) for owner in owners),
             created_at=fields.moment("createdAt"),
             updated_at=fields.moment("updatedAt"),
             raw=fields.raw,
@@ -166,22 +166,20 @@ class ContractRecord(Record):
             controller_address=fields.text("controllerAddress"),
             proxy_address=fields.text("proxyAddress"),
             deposit_address=fields.text("depositAddress"),
-            admin_addresses=fields.words("adminAddresses"),
+            admin_addresses=fields.words("adminAddresses") or (),
             tokens=_tokens(fields),
-            user_id=fields.filled("userId"),
-            company_id=fields.filled("companyId"),
+            user_id=fields.identifier("userId"),
+            company_id=fields.identifier("companyId"),
             raw=fields.raw,
             flags=tuple(fields.flags),
         )
 
 
 def _tokens(fields: Fields) -> tuple[TokenRecord, ...] | None:
-    items = fields.items("tokens")
+    items = fields.objects("tokens")
     if items is None:
         return None
-    if not all(isinstance(item, Mapping) for item in items):
-        fields.flag("tokens", "an entry is not an object")
-    tokens = tuple(TokenRecord.parse(item) for item in items if isinstance(item, Mapping))
+    tokens = tuple(TokenRecord.parse(item) for item in items)
     for token in tokens:
         for flag in token.flags:
             fields.flag("tokens", flag)
@@ -227,7 +225,7 @@ class CardRecord(Record):
     limit_amount: int | None
     limit_frequency: str | None
     display_name: str | None
-    token_wallets: tuple[str, ...]
+    token_wallets: tuple[str, ...] | None
     created_at: datetime | None
     updated_at: datetime | None
 
@@ -237,8 +235,8 @@ class CardRecord(Record):
         limit, configuration = fields.inner("limit"), fields.inner("configuration")
         return cls(
             id=required(fields, "card", "id", "cardId"),
-            user_id=fields.filled("userId"),
-            company_id=fields.filled("companyId"),
+            user_id=fields.identifier("userId"),
+            company_id=fields.identifier("companyId"),
             type=fields.word("type", "cardType", known=CARD_TYPES),
             status=fields.word("status", known=CARD_STATUSES),
             last4=_last4(fields),
@@ -279,7 +277,7 @@ class DisputeRecord(Record):
         fields = Fields(data, "dispute")
         return cls(
             id=required(fields, "dispute", "id", "disputeId"),
-            transaction_id=fields.filled("transactionId"),
+            transaction_id=fields.identifier("transactionId"),
             status=fields.word("status", known=DISPUTE_STATUSES),
             text_evidence=fields.text("textEvidence"),
             has_file_evidence=fields.yes_no("hasFileEvidence"),

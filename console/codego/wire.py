@@ -3,7 +3,7 @@
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from email.utils import parsedate_to_datetime
@@ -11,6 +11,7 @@ from typing import Any
 
 SECRET_KEYS = frozenset({"number", "cvv", "cvc", "pan", "pin", "mnemonic", "privatekey"})
 MASKED_KEYS = frozenset({"maskedpan", "last4", "cardnumber"})  # ought to be masked; one that is not gets masked here
+WHOLE_NUMBER = 12  # digits; fewer can be shown
 NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]*)?([eE][+-]?[0-9]{1,3})?")
 HTTP_DATE = re.compile(r"[A-Z][a-z]{2}, [0-9]{2} [A-Z][a-z]{2} [0-9]{4} [0-9:]{8} (GMT|[+-][0-9]{4})")
 EPOCH = re.compile(r"[0-9]{9,16}(\.[0-9]+)?")
@@ -19,6 +20,8 @@ EXACT_FLOAT = 2**53
 EPOCH_MILLISECONDS = 10**11
 EARLIEST_EPOCH = 10**8
 LONGEST_NUMBER = 60
+LONGEST_INTEGER = 1000  # digits that JSON is read and written with; Python refuses some thousands
+DEEPEST = 100  # levels of a record; both databases hold more, and no field lies so deep
 YEARS = range(1900, 9999)  # outside lie the zero times of other languages, and times no zone can show
 
 
@@ -31,25 +34,32 @@ def clean(text: str) -> str:
     return UNSTORABLE.sub("\ufffd", text)
 
 
-def loads(raw: bytes) -> Any:
-    """JSON with Decimal for fractions. ValueError is the only way it fails."""
+def loads(raw: bytes, made: Callable[[list[tuple[str, Any]]], Any] | None = None) -> Any:
+    """JSON with Decimal for fractions; `made` makes its objects. ValueError is the only way it fails."""
     try:
-        return json.loads(raw, parse_float=Decimal, parse_constant=Decimal)
+        return json.loads(raw, parse_int=_integer, parse_float=Decimal, parse_constant=Decimal, object_pairs_hook=made)
     except (RecursionError, ArithmeticError) as error:
         raise ValueError("not JSON we can hold") from error
 
 
-def scrub(value: Any) -> Any:
-    """A copy that can be stored as JSON, without card secrets at any depth."""
+def _integer(digits: str) -> int | Decimal:
+    """One endless number must not make the whole page unreadable."""
+    return int(digits) if len(digits) < LONGEST_INTEGER else Decimal(digits)
+
+
+def scrub(value: Any, depth: int = 0) -> Any:
+    """A copy that can be stored as JSON, without card secrets at any depth. RecursionError: it is nested too deep."""
+    if depth > DEEPEST:
+        raise RecursionError
     match value:
         case Mapping():
             return {
-                clean(str(key)): _masked(inner) if normal(str(key)) in MASKED_KEYS else scrub(inner)
+                clean(str(key)): _masked(inner, depth) if normal(str(key)) in MASKED_KEYS else scrub(inner, depth + 1)
                 for key, inner in value.items()
                 if normal(str(key)) not in SECRET_KEYS
             }
         case list() | tuple():
-            return [scrub(inner) for inner in value]
+            return [scrub(inner, depth + 1) for inner in value]
         case str():
             return clean(value)
         case Decimal() | float():
@@ -60,18 +70,45 @@ def scrub(value: Any) -> Any:
             return clean(str(value))
 
 
-def _masked(value: Any) -> Any:
-    digits = re.sub(r"[^0-9]", "", str(value))
-    return f"•••• {digits[-4:]}" if len(digits) >= 12 else scrub(value)
+def without_secrets(raw: bytes) -> bytes:
+    """JSON as it came, byte for byte; written anew only where it carries card secrets. What is no JSON stays."""
+    leaks = False
+
+    def made(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        nonlocal leaks  # seen pair by pair, since one key can hide another of its name
+        leaks = leaks or any(_leaks(normal(key), value) for key, value in pairs)
+        return dict(pairs)
+
+    try:
+        value = loads(raw, made)
+        return json.dumps(scrub(value)).encode() if leaks else raw
+    except ValueError:
+        return raw
+    except RecursionError:
+        return b""  # secrets, in something nested too deep to be taken apart
 
 
-def _plain(value: Decimal | float) -> float | str:
-    """The same number for JSON; as text when a double would change it."""
+def _leaks(word: str, value: Any) -> bool:
+    whole = isinstance(value, list | dict) or len(re.sub(r"[^0-9]", "", str(value))) >= WHOLE_NUMBER
+    return word in SECRET_KEYS or (word in MASKED_KEYS and whole)
+
+
+def _masked(value: Any, depth: int) -> Any:
+    scrubbed = scrub(value, depth + 1)
+    digits = re.sub(r"[^0-9]", "", str(scrubbed))
+    return f"•••• {digits[-4:]}" if len(digits) >= WHOLE_NUMBER else scrubbed
+
+
+def _plain(value: Decimal | float) -> float | int | str:
+    """The same number for JSON; as text when a double would change it. Large ones are whole, since a database may
+    give back all their digits."""
     finite = value.is_finite() if isinstance(value, Decimal) else math.isfinite(value)
     if not finite:
         return str(value)
     near = float(value)
-    return near if math.isfinite(near) and (near is value or Decimal(repr(near)) == value) else str(value)
+    if not math.isfinite(near) or not (near is value or Decimal(repr(near)) == value):
+        return str(value)
+    return int(Decimal(repr(near))) if abs(near) >= EXACT_FLOAT else near
 
 
 def read_number(value: Any) -> Decimal | None:

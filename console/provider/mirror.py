@@ -10,7 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import cache
 from typing import Any, TypeVar
@@ -21,6 +21,19 @@ from django.db.models import Q
 from django.utils import timezone
 
 BATCH = 250  # rows a statement: well under SQLite's limit on variables
+AHEAD = timedelta(days=1)  # how far a provider's clock may run before ours
+
+# What a wire field fills besides the column of its own name: where it cannot be read, all of it is empty.
+ALSO_FILLS = {
+    "status": ("state",),
+    "application_status": ("state",),
+    "limit": ("limit_amount", "limit_frequency"),
+    "expiration_month": ("expires_on",),
+    "expiration_year": ("expires_on",),
+    "ultimate_beneficial_owners": ("owners",),
+    "source": ("decimal_amount", "currency"),
+    "amount": ("decimal_amount",),
+}
 
 
 class Mirrored(models.Model):
@@ -95,9 +108,9 @@ class Incoming:
 
     def unreadable(self) -> set[str]:
         """Columns whose wire field was there but could not be understood: they hold nothing rather than something old."""
-        return {_column(flag.split(":", 1)[0]) for flag in self.flags} & {
-            n for n, v in self.values.items() if v is None
-        }
+        doubted = {_column(flag.split(":", 1)[0]) for flag in self.flags}
+        doubted |= {column for name in doubted for column in ALSO_FILLS.get(name, ())}
+        return doubted & {name for name, value in self.values.items() if value is None}
 
 
 def _column(wire_name: str) -> str:
@@ -122,7 +135,7 @@ def write(
     model: type[Row], incoming: Sequence[Incoming], source: Source, *, final: frozenset[str] = frozenset()
 ) -> Applied:
     """Writes the records that are newer than their rows. `final` names states that nothing follows."""
-    incoming = [_fitted(model, r) for r in incoming]
+    incoming = [_fitted(model, r, source.at) for r in incoming]
     verdicts: dict[int, Verdict] = {}
     changes: list[dict[str, Any]] = []
     for turn in _turns(incoming):
@@ -139,10 +152,14 @@ def plain(value: Any) -> Any:
     return json.loads(json.dumps(value, cls=DjangoJSONEncoder))
 
 
-def _fitted(model: type[Row], record: Incoming) -> Incoming:
-    """The record as the columns can hold it: text that is too long is cut and flagged; all of it stays in `raw`."""
+def _fitted(model: type[Row], record: Incoming, at: datetime) -> Incoming:
+    """The record as the columns can hold it: text that is too long is cut and flagged; all of it stays in `raw`.
+    A version from the future is none: every true one after it would look stale."""
     columns, unreadable = _columns(model), record.unreadable()
-    values, flags = {}, list(record.flags)
+    values, flags, version = {}, list(record.flags), record.version
+    if version and version > at + AHEAD:
+        flags.append("updatedAt: in the future")
+        version = None
     for name, given in record.values.items():
         column = columns[name]
         value = column.get_default() if name in unreadable and not column.null else given
@@ -150,7 +167,7 @@ def _fitted(model: type[Row], record: Incoming) -> Incoming:
         if most and len(value) > most:
             flags.append(f"{name}: longer than {most} characters, cut")
         values[name] = value[:most] if most else plain(value) if isinstance(value, dict | list) else value
-    return replace(record, values=values, raw=plain(record.raw), flags=flags)
+    return replace(record, version=version, values=values, raw=plain(record.raw), flags=flags)
 
 
 @cache

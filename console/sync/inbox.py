@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from console.codego.envelope import Envelope, parse_envelope
 from console.codego.errors import Unreadable
+from console.codego.wire import clean, without_secrets
 from console.provider.mirror import Source, Verdict, mark_dirty
 from console.sync.models import Delivery, DeliveryVerdict, Rejected
 from console.sync.routes import EVENTS, Event
@@ -30,14 +31,15 @@ _VERDICTS = {
 
 
 def accept(raw: bytes, headers: dict[str, str], address: str) -> Delivery:
-    """Stores a verified webhook. A duplicate is one whose identifier and body were both seen together."""
+    """Stores a verified webhook as it came, less card secrets. A duplicate is one whose identifier and body were both
+    seen together."""
     envelope = parse_envelope(raw, headers)
     delivery = Delivery(
         event_id=envelope.id[:200],
         body_hash=envelope.body_hash,
         type=(envelope.type or "")[:80],
         object_id=_object_id(envelope),
-        body=raw,
+        body=without_secrets(raw),
         address=address[:64],
     )
     seen = Q(event_id=delivery.event_id) | Q(body_hash=delivery.body_hash)
@@ -153,4 +155,4 @@ def _fail(delivery: Delivery, failure: Exception) -> None:
 
 def _object_id(envelope: Envelope) -> str:
     found = (envelope.body or {}).get("id")
-    return str(found)[:128] if isinstance(found, str | int) else ""
+    return clean(str(found))[:128] if isinstance(found, str | int) else ""

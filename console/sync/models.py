@@ -29,7 +29,7 @@ class Delivery(models.Model):
     body_hash = models.CharField(max_length=64)  # SHA-256 of the raw body
     type = models.CharField(max_length=80, blank=True)
     object_id = models.CharField(max_length=128, blank=True)
-    body = models.BinaryField()  # raw bytes, as signed
+    body = models.BinaryField()  # raw bytes, as signed, unless they carried card secrets
     conflict = models.BooleanField(default=False)  # its id or its body came before with another partner
     verdict = models.CharField(max_length=10, choices=DeliveryVerdict, default=DeliveryVerdict.NEW)
     attempts = models.PositiveSmallIntegerField(default=0)

@@ -7,7 +7,6 @@ from cardholders.models import APPROVED, Cardholder, Company, Contract
 from console.codego.client import Codego
 from console.codego.errors import NoSuchObject, NoSuchRoute
 from console.codego.records import BalanceRecord, CompanyRecord, ContractRecord, UserRecord
-from console.provider.observing import lacks
 
 Owner = Cardholder | Company
 UNOWNED = 20  # how many approved owners without a contract are asked when a contract names nobody
@@ -15,28 +14,22 @@ UNOWNED = 20  # how many approved owners without a contract are asked when a con
 
 def read_user(client: Codego, codego_id: str) -> UserRecord:
     """The user, or where the provider has no such route, its application."""
-    if not lacks("GET /users/{id}"):
-        try:
-            return client.user(codego_id)
-        except NoSuchRoute:
-            pass
-    return client.application(codego_id)
+    try:
+        return client.user(codego_id)
+    except NoSuchRoute:
+        return client.application(codego_id)
 
 
 def read_company(client: Codego, codego_id: str) -> CompanyRecord:
-    if not lacks("GET /applications/companies/{id}"):
-        try:
-            return client.company_application(codego_id)
-        except NoSuchRoute:
-            pass
-    return client.company(codego_id)
+    try:
+        return client.company_application(codego_id)
+    except NoSuchRoute:
+        return client.company(codego_id)
 
 
 def contracts_of_owner(client: Codego, owner: Owner) -> list[ContractRecord]:
     """Contracts with their owner filled in; none where there are none yet or the provider keeps none for it."""
     holder = isinstance(owner, Cardholder)
-    if not holder and lacks("GET /companies/{id}/contracts"):
-        return []
     try:
         found = (client.user_contracts if holder else client.company_contracts)(str(owner.codego_id))
     except (NoSuchObject, NoSuchRoute):
@@ -63,8 +56,6 @@ def contracts_of(client: Codego, contract: Contract) -> list[ContractRecord]:
 def balance_of(client: Codego, owner: Owner) -> Sequence[tuple[Owner, BalanceRecord]]:
     """The owner's balance; none where the provider keeps it on the company (facts 7.13)."""
     holder = isinstance(owner, Cardholder)
-    if not holder and lacks("GET /companies/{id}/balances"):
-        return []
     try:
         return [(owner, (client.user_balances if holder else client.company_balances)(str(owner.codego_id)))]
     except (NoSuchObject, NoSuchRoute):

@@ -11,7 +11,7 @@ from console.codego.client import Codego
 from console.codego.errors import NoSuchObject, NoSuchRoute, NotSent, Unauthorized, Unavailable
 from console.codego.protocols import Priority
 from console.provider.factory import client
-from console.provider.mirror import Verdict
+from console.provider.mirror import Applied, Verdict
 from console.sync.models import Run, RunState
 from console.sync.routes import READS, Read
 
@@ -59,6 +59,7 @@ def _read(provider: Codego, read: Read, row: Any) -> bool:
         applied = read.run(provider, row, at)
     except (NoSuchObject, NoSuchRoute) as absent:
         rows.filter(dirty_at__lte=at).update(dirty_at=None, read_error=str(absent)[:200])
+        applied = Applied()
     except Exception as failure:  # noqa: BLE001 - whatever it was is written on the row, and it is tried again
         _put_off(rows, row, str(failure))
         return not isinstance(failure, Unavailable | Unauthorized | NotSent)

@@ -1,7 +1,7 @@
 """THE TABLE: which event and which read belongs to which noun."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -19,6 +19,7 @@ from console.codego.records import (
     TransactionRecord,
     UserRecord,
 )
+from console.codego.wire import scrub
 from console.provider.mirror import Applied, Mirrored, Source
 from console.sync.owners import balance_of, contracts_of, read_company, read_user
 from transactions.models import Dispute, Transaction
@@ -44,7 +45,8 @@ class Event:
         found = body.get(f"{self.noun}Id") or body.get("id")
         if not found:
             raise Unreadable(f"{self.noun}: the delivery names no id")
-        return self.record.parse({**body, "id": found})
+        record = self.record.parse({**body, "id": found})
+        return record if body.get("id") == found else replace(record, raw=scrub(body))  # as it was sent
 
 
 EVENTS: dict[str, Event] = {

@@ -14,7 +14,15 @@ from cardholders.models import APPROVED, Cardholder, Company
 from cardholders.sync import apply_balances, apply_cardholders, apply_companies, apply_contracts
 from cards.sync import apply_cards
 from console.codego.client import Codego
-from console.codego.errors import BadRequest, Conflict, NoSuchObject, NoSuchRoute, Refused, Unreadable
+from console.codego.errors import (
+    CodegoError,
+    NoSuchRoute,
+    RateLimited,
+    Refused,
+    Unauthorized,
+    Unavailable,
+    Unreadable,
+)
 from console.codego.paging import Page
 from console.provider.mirror import Applied, Source
 from console.provider.observing import lacks
@@ -25,6 +33,7 @@ from transactions.sync import apply_disputes, apply_transactions
 
 WINDOW = timedelta(days=45)
 DECIDED = ("approved", "denied", "canceled")
+SURE = 3  # rows in a row that could not be read: then it is not the rows
 _ROWS = 50  # primary keys fetched at a time when rows are read one by one
 
 
@@ -93,7 +102,7 @@ def _pages(
         step = _step(resource, {**cursor, "page": page.cursor}, apply, page.records, at)
         step.counts["failed"] += page.unreadable
         step.counts["seen"] += page.unreadable
-        nothing_new = newest and page.records and step.counts["unchanged"] == step.counts["seen"]
+        nothing_new = newest and page.records and not (step.counts["created"] or step.counts["changed"])
         step.cursor["over"] = page.cursor is None or bool(nothing_new)
         yield step
         if step.cursor["over"]:
@@ -103,21 +112,44 @@ def _pages(
 def _rows(
     resource: str, rows: Any, read: Callable[[Any], Sequence[Any]], apply: Apply, cursor: dict[str, Any]
 ) -> Iterator[Step]:
-    """Row by row in key order, each by a call of its own; a row the provider refuses is counted and passed."""
-    last = cursor.get("row", 0)
+    """Row by row in key order, each by a call of its own; a row the provider refuses is counted and passed. What may
+    be wrong with the provider and not with the row is held back until another row is answered."""
+    held: list[Step] = []
+    trouble: CodegoError | None = None
+    answered = False
+    for row in _walk(rows, cursor.get("row", 0)):
+        here, at = {**cursor, "row": row.pk}, timezone.now()
+        try:
+            step, trouble = _step(resource, here, apply, read(row), at), None
+        except (Refused, Unreadable, Unavailable) as failure:
+            step, trouble = _failed(here, resource, row.codego_id, failure), _trouble(failure, answered=answered)
+        if trouble:
+            held.append(step)
+            if len(held) == SURE:
+                break
+            continue
+        answered = True
+        yield from (*held, step)
+        held.clear()
+    if trouble and (len(held) == SURE or not answered):
+        if isinstance(trouble, NoSuchRoute):
+            return  # the provider lacks the feature
+        raise trouble
+    yield from held
+
+
+def _trouble(failure: CodegoError, *, answered: bool) -> CodegoError | None:
+    """The failure, where it may be the provider's and not the row's. Raises what is certain to be."""
+    if isinstance(failure, RateLimited) or (isinstance(failure, Unavailable) and failure.status is None):
+        raise failure
+    doubtful = isinstance(failure, Unauthorized | Unavailable) or (isinstance(failure, NoSuchRoute) and not answered)
+    return failure if doubtful else None
+
+
+def _walk(rows: Any, last: int) -> Iterator[Any]:
     while some := list(rows.filter(pk__gt=last).order_by("pk")[:_ROWS]):
-        for row in some:
-            last = row.pk
-            here = {**cursor, "row": last}
-            at = timezone.now()
-            try:
-                records = read(row)
-            except NoSuchRoute:
-                return  # the provider lacks the feature
-            except (NoSuchObject, BadRequest, Conflict, Unreadable) as failure:
-                yield _failed(here, resource, row.codego_id, failure)
-                continue
-            yield _step(resource, here, apply, records, at)
+        yield from some
+        last = some[-1].pk
 
 
 def _people(
@@ -164,23 +196,19 @@ def transactions(client: Codego, cursor: dict[str, Any], scope: Scope) -> Iterat
         after = scope.since - WINDOW if scope.kind == "window" else None
         newest = scope.kind in {"catch_up", "reconcile"}
         pages = _transaction_pages(client, after)
-        yield from _pages("transactions", pages, _apply_named, cursor, newest=newest)
+        yield from _pages("transactions", pages, apply_transactions, cursor, newest=newest)
     if scope.kind != "import":
         moving = Transaction.objects.filter(codego_id__isnull=False, state__in=NOT_FINAL, by_reference=False)
         moving = moving.filter(Q(read_at__isnull=True) | Q(read_at__lt=scope.since))
         moving = moving.exclude(kind__in=("fee", "collateral"))
         read = READS["transactions"].fetch
         yield from _rows(
-            "transactions", moving, lambda row: read(client, row), _apply_named, {"row": cursor.get("row", 0)}
+            "transactions", moving, lambda row: read(client, row), apply_transactions, {"row": cursor.get("row", 0)}
         )
 
 
 def _transaction_pages(client: Codego, after: datetime | None) -> Pages:
     return lambda page: client.transactions(authorized_after=after, cursor=page)
-
-
-def _apply_named(records: Sequence[Any], *, source: Source) -> Applied:
-    return apply_transactions([r for r in records if r.id], source=source)
 
 
 def disputes(client: Codego, cursor: dict[str, Any], scope: Scope) -> Iterator[Step]:  # noqa: ARG001

@@ -52,7 +52,7 @@ def test_the_type_is_found_where_it_is(payload, kind):
 @pytest.mark.parametrize(
     ("payload", "body"),
     [
-        ({"type": "a", "id": "e1", "status": "active"}, {"type": "a", "id": "e1", "status": "active"}),
+        ({"type": "a", "id": "e1", "status": "active"}, {"id": "e1", "status": "active"}),
         ({"type": "a", "body": None, "data": {"id": "c1"}}, {"id": "c1"}),
         ({"type": "a", "body": "text", "data": {"id": "c1"}}, {"id": "c1"}),
     ],

@@ -179,10 +179,6 @@ def test_a_limit_beyond_a_double_is_exact():
     assert (card.limit_amount, card.flags) == (9007199254740993, ())
 
 
-def test_a_requested_transaction_may_lack_its_id():
-    assert TransactionRecord.parse({"type": "spend", "spend": SPEND}).id is None
-
-
 def test_a_transfer_is_in_whole_units_and_never_in_cents():
     sent = {"id": "t", "type": "transfer", "transfer": {"source": {"amount": "2.00", "currency": "usd"}, "amount": "2"}}
     tx = TransactionRecord.parse(sent)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from console.codego.wire import clean, loads, normal, read_moment, read_number, scrub
+from console.codego.wire import DEEPEST, clean, loads, normal, read_moment, read_number, scrub, without_secrets
 
 TEN = datetime(2026, 7, 1, 10, 0, tzinfo=UTC)
 
@@ -121,7 +121,7 @@ def test_what_is_no_number_is_none(value):
     assert read_number(value) is None
 
 
-@pytest.mark.parametrize("raw", [b"", b"{", b"\xff", b"[" * 100_000, b"1" * 5000, b"1e99999999999999999999", b"nul"])
+@pytest.mark.parametrize("raw", [b"", b"{", b"\xff", b"[" * 100_000, b"1e99999999999999999999", b"nul"])
 def test_json_fails_in_one_way(raw):
     with pytest.raises(ValueError):
         loads(raw)
@@ -129,6 +129,49 @@ def test_json_fails_in_one_way(raw):
 
 def test_json_keeps_every_digit():
     assert loads(b"[0.1, 9007199254740993, 1e3]") == [Decimal("0.1"), 9007199254740993, Decimal(1000)]
+
+
+def test_one_endless_number_does_not_spoil_the_rest():
+    assert loads(b'[{"id": 1, "n": ' + b"1" * 5000 + b"}]")[0]["id"] == 1
+    assert read_number(loads(b"1" * 5000)) is None
+
+
+def test_what_is_nested_deeper_than_any_field_is_not_kept():
+    value = deep = {}
+    for _ in range(DEEPEST):
+        deep["a"] = deep = {}
+    assert scrub(value) == value
+    deep["a"] = {}
+    with pytest.raises(RecursionError):
+        scrub(value)
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [b'{ "id": "c1",\t"status":"active" }', b"not JSON", b"", b'{"last4": "4242"}', b"[" * 100_000],
+)
+def test_bytes_without_card_secrets_are_kept_as_they_came(raw):
+    assert without_secrets(raw) == raw
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b'{"id": "c1", "n\\u0075mber": "4111111111111111"}',
+        b'{"id": "c1", "card": [{"maskedPan": "4111111111111111"}]}',
+        b'{"id": "c1", "cvc": "411111"}',
+        b'{"id": "c1", "maskedPan": ["4111111111111111"]}',
+        b'{"id": "c1", "card": {"number": "4111111111111111"}, "card": null}',
+    ],
+)
+def test_bytes_with_card_secrets_are_written_anew_without(raw):
+    kept = without_secrets(raw)
+    assert json.loads(kept)["id"] == "c1"
+    assert b"411111" not in kept
+
+
+def test_secrets_in_what_cannot_be_taken_apart_take_everything_with_them():
+    assert without_secrets(b'{"number": "4111111111111111", "deep": ' + b"[" * 200 + b"]" * 200 + b"}") == b""
 
 
 def test_card_secrets_are_dropped_at_any_depth():
@@ -165,6 +208,7 @@ def test_what_no_database_stores_is_replaced():
         (Decimal("0.1"), 0.1),
         (Decimal("0.1000000000000000000001"), "0.1000000000000000000001"),
         (Decimal("1e999"), "1E+999"),
+        (Decimal("1e23"), 10**23),
         (Decimal("NaN"), "NaN"),
         (float("inf"), "inf"),
         (9007199254740993, 9007199254740993),

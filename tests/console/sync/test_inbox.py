@@ -115,8 +115,48 @@ def test_rejected_deliveries_are_counted_by_reason():
     assert dict(Rejected.objects.values_list("reason", "count")) == {"bad signature": 2, "no signature": 1}
 
 
-def test_a_transaction_without_an_id_makes_no_row():
-    accept(b'{"type":"transaction.created","body":{"type":"spend","spend":{"userId":"u1","amount":5}}}')
+@pytest.mark.parametrize("named", [{}, {"id": True}, {"id": "  "}, {"id": ["t1"]}, {"id": "t" * 129}], ids=str)
+def test_a_transaction_without_an_id_makes_no_row(named):
+    told = {"type": "spend", "spend": {"userId": "u1", "amount": 5}, **named}
+    accept(json.dumps({"type": "transaction.created", "body": told}).encode())
     inbox.drain()
     assert verdicts() == ["unmatched"]
     assert not Transaction.objects.exists()
+
+
+@pytest.mark.parametrize("odd", ["\x00", "\ud800"])
+def test_an_id_that_no_database_holds_is_accepted_all_the_same(odd):
+    delivery = accept(body(id=f"c1{odd}"))
+    inbox.drain()
+    assert delivery.object_id == "c1\ufffd"
+    assert verdicts() == ["applied"]
+
+
+def test_card_secrets_of_a_delivery_are_not_kept():
+    raw = body(card={"number": "4111111111111111", "cvc": "987"}, maskedPan="4111111111111111")
+    delivery = accept(raw)
+    assert accept(raw).verdict == "duplicate"
+    inbox.drain()
+    kept = bytes(Delivery.objects.get(pk=delivery.pk).body) + json.dumps(Card.objects.get().raw).encode()
+    assert b"4111111111111111" not in kept
+    assert b"987" not in kept
+    assert Card.objects.get().status == "active"
+
+
+def test_the_event_of_a_flat_body_is_not_the_type_of_the_card():
+    flat = {
+        "type": "card.locked",
+        "cardId": "c1",
+        "userId": "u1",
+        "status": "locked",
+        "updatedAt": "2026-11-01T12:00:00Z",
+    }
+    accept(json.dumps(flat).encode())
+    inbox.drain()
+    assert (Card.objects.get().type, Card.objects.get().flags) == ("", [])
+
+
+def test_what_a_delivery_said_is_kept_as_it_was_said():
+    accept(body(id="evt-1", cardId="c1"))
+    inbox.drain()
+    assert (Card.objects.get().codego_id, Card.objects.get().raw["id"]) == ("c1", "evt-1")

@@ -4,7 +4,7 @@ import pytest
 
 from cardholders.models import Balance, BalanceReading, Cardholder, Company, Contract
 from cards.models import Card
-from console.sync import reading, runs
+from console.sync import runs
 from console.sync.models import Cursor, Run, RunState
 from transactions.models import Transaction
 
@@ -51,22 +51,6 @@ def test_only_one_worker_holds_a_run(sandbox):
     run = runs.start("import")
     assert runs.claim(run.pk)
     assert runs.claim(run.pk) is None
-
-
-@pytest.mark.parametrize("switch", [
-    {"list_envelope": "data"}, {"paging": "offset"}, {"paging": "ignored"}, {"users_list": "off"},
-    {"card_type_field": "cardType"}, {"status_case": "upper"}, {"numbers": "string"}, {"company_finance": "off"},
-    {"disputes_api": "create_only"}, {"applications": "off"},
-], ids=str)  # fmt: skip
-def test_every_style_of_server_is_imported_whole(sandbox, switch):
-    sandbox.switch(**switch)
-    run = to_the_end(runs.start("import"))
-    reading.read_dirty(seconds=20)
-    assert run.state == RunState.DONE, run.error
-    assert Card.objects.filter(by_reference=False).count() == len(sandbox.list("cards"))
-    assert Transaction.objects.filter(by_reference=False).count() == len(sandbox.list("transactions"))
-    assert not Transaction.objects.filter(amount=None).exists()
-    assert not Cardholder.objects.filter(by_reference=True).exists()
 
 
 def test_a_late_settlement_is_caught_up_without_a_delivery(sandbox):
