@@ -51,6 +51,9 @@ LONGEST_WAIT = {  # that a caller is kept for
 }
 LARGEST_BODY = 64 * 1024 * 1024
 REQUEST_IDS = ("X-Request-Id", "X-Correlation-Id", "CF-Ray")
+TAGS = re.compile(
+    r"<(style|script)\b.*?</\1>|<[^>]*>", re.DOTALL | re.IGNORECASE
+)  # of a page put in the way by a proxy
 DIGITS = re.compile(r"[0-9]{3,}")  # in words about a card secret they could be one
 MESSAGE_LENGTH = 200
 TEXT_READ = 1 << 16  # enough that nothing is cut before its secrets are found
@@ -366,7 +369,7 @@ def _said(answer: Answer) -> tuple[str, str]:
         code = inner.get("code") or (body.get("error") if not inner else "") or body.get("code")
         return _line(code), _line(body.get("message") or inner.get("message"))
     text = body if isinstance(body, str) else answer.raw[:TEXT_READ].decode("utf-8", "replace")
-    return "", _line(text)
+    return "", _line(TAGS.sub(" ", text) if text.lstrip().startswith("<") else text)
 
 
 def _line(value: object) -> str:
