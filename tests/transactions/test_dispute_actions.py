@@ -204,7 +204,7 @@ def test_where_files_are_lacking_the_rest_is_offered(client_as):
     assert url_of(dispute, "withdraw") in page
     assert url_of(dispute, "attach") not in page
     assert url_of(dispute, "file") not in page
-    assert "Files as evidence: the provider does not offer it. Send them to the provider&#x27;s support." in page
+    assert "Files as evidence: the provider does not offer it. Send files to the provider&#x27;s support." in page
 
 
 @pytest.mark.django_db(transaction=True)

@@ -198,7 +198,7 @@ def test_nothing_is_sent_where_the_dispute_cannot_be_looked_at(sandbox, dispute,
 
 @pytest.mark.parametrize(("switch", "words"), [
     ({}, "has no file"),
-    ({"disputes_api": "create_only"}, "Send them to the provider's support"),
+    ({"disputes_api": "create_only"}, "Send files to the provider's support"),
 ])  # fmt: skip
 def test_a_file_that_is_not_there_is_said(sandbox, dispute, actor, switch, words):
     sandbox.switch(**switch)
