@@ -88,9 +88,9 @@ def fetch(dispute: Dispute, *, actor: Actor) -> bytes:
     content = b""
     try:
         with client(Priority.INTERACTIVE) as provider:
-            content = provider.dispute_evidence(str(dispute.codego_id))
+            content = provider.dispute_evidence(dispute.codego_id or "")
     except NoSuchRoute:
-        words = str(features.BY_KEY["dispute_evidence"].without)
+        words = _("The provider does not hand files out. Ask its support for this one.")
     except NoSuchObject:
         pass
     except CodegoError as failure:
@@ -116,8 +116,10 @@ def settle(provider: Codego, command: Command) -> Command:
         readable = False
     dispute = Dispute.objects.get(pk=command.record_id)
     stands = STANDS[CommandKind(command.kind)](dispute, command)
-    if readable or stands:
+    if readable:
         return settle_change(command, applied=stands)
+    if stands:
+        return commands.finish(command, CommandState.DONE, message=_("Confirmed by the provider's webhook."))
     if timezone.now() - (command.sent_at or command.created_at) >= PATIENCE:
         words = _("The provider has not reported on the dispute. Ask its support, or ask for it again.")
         return commands.finish(command, CommandState.LAPSED, message=words)

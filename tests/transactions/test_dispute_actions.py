@@ -7,6 +7,7 @@ from django.test import Client
 
 from console.audit.models import Entry
 from console.provider.models import Capability, Command, RequestLog
+from tests.console.codego.conftest import Scripted
 from tests.factories import make_dispute, make_staff
 from transactions.evidence import MOST
 from transactions.models import Dispute
@@ -231,3 +232,35 @@ def test_with_nobody_listening_nothing_is_sent(client_as, settings):
     assert "Nothing was sent." in response.content.decode()
     assert TEXT in response.content.decode()
     assert "could not be fetched" in client.get(url_of(dispute, "file"), follow=True).content.decode()
+
+
+@pytest.fixture
+def scripted(settings):
+    """A provider that answers what it is told to."""
+    server = Scripted()
+    settings.CODEGO_API_URL = server.url
+    yield server
+    server.close()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    "content", [b"<!DOCTYPE html><script>alert(1)</script>", b'{"a": 1}', b"GIF89a" + bytes(MOST - 6)]
+)
+def test_whatever_the_provider_hands_out_is_bytes_to_a_browser(client_as, scripted, content):
+    scripted.says(content)
+    answer = client_as("operations").get(url_of(make_dispute(), "file"))
+    assert (answer["Content-Type"], answer["X-Content-Type-Options"]) == ("application/octet-stream", "nosniff")
+    assert answer["Content-Disposition"].endswith('.bin"')
+    assert answer.content == content
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(("content", "words"), [(bytes(MOST + 1), "larger than 20 MB"), (b"", "has no file")])
+def test_a_file_beyond_the_limit_or_an_empty_one_is_not_passed_on(client_as, scripted, content, words):
+    scripted.says(content)
+    dispute = make_dispute()
+    answer = client_as("operations").get(url_of(dispute, "file"), follow=True)
+    assert answer.redirect_chain == [(dispute.get_absolute_url(), 303)]
+    assert words in answer.content.decode()
+    assert Entry.objects.get(action="dispute:download").outcome == "refused"

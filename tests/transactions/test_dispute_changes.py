@@ -149,7 +149,8 @@ def test_where_disputes_cannot_be_read_a_delivery_is_waited_for(sandbox, dispute
     assert "next webhook" in command.message
     Dispute.objects.update(**reported)
     looked()
-    assert Command.objects.get().state == CommandState.DONE
+    command.refresh_from_db()
+    assert (command.state, command.message) == (CommandState.DONE, "Confirmed by the provider's webhook.")
 
 
 def test_a_delivery_is_not_waited_for_longer_than_a_day(sandbox, dispute, actor):
@@ -198,7 +199,7 @@ def test_nothing_is_sent_where_the_dispute_cannot_be_looked_at(sandbox, dispute,
 
 @pytest.mark.parametrize(("switch", "words"), [
     ({}, "has no file"),
-    ({"disputes_api": "create_only"}, "Send files to the provider's support"),
+    ({"disputes_api": "create_only"}, "does not hand files out"),
 ])  # fmt: skip
 def test_a_file_that_is_not_there_is_said(sandbox, dispute, actor, switch, words):
     sandbox.switch(**switch)
