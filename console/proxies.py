@@ -1,13 +1,15 @@
 """What is believed of a request before anything else reads it: exactly TRUSTED_PROXIES hops of X-Forwarded-For and -Proto,
-and no files."""
+and no files but where a page takes one."""
 
+import io
 import ipaddress
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, NoReturn
 
 from django.conf import settings
-from django.core.files.uploadhandler import FileUploadHandler, StopUpload
+from django.core.files.uploadedfile import InMemoryUploadedFile
+from django.core.files.uploadhandler import FileUploadHandler, SkipFile, StopUpload
 from django.http import HttpRequest, HttpResponse
 
 
@@ -38,3 +40,29 @@ class NoUploads(FileUploadHandler):
 
     def file_complete(self, *_: Any) -> None:
         return None
+
+
+class OneFile(FileUploadHandler):
+    """For the page that takes one: held in memory up to `most` bytes. What is beyond them is counted and let go, so that
+    the page can say that it was too much; a second file is passed over."""
+
+    def __init__(self, request: HttpRequest, most: int) -> None:
+        super().__init__(request)
+        self.most = most
+        self.held, self.taken = io.BytesIO(), False
+
+    def new_file(self, *given: Any, **more: Any) -> None:
+        if self.taken:
+            raise SkipFile
+        self.taken = True
+        super().new_file(*given, **more)
+
+    def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
+        if start + len(raw_data) <= self.most:
+            self.held.write(raw_data)
+
+    def file_complete(self, file_size: int) -> InMemoryUploadedFile:
+        self.held.seek(0)
+        return InMemoryUploadedFile(
+            self.held, self.field_name, self.file_name, self.content_type, file_size, self.charset
+        )

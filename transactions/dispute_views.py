@@ -1,6 +1,7 @@
 """Disputes: opening one, the list, the page of one, and writing down what support said where nothing else can tell."""
 
 import uuid
+import zlib
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
@@ -13,11 +14,13 @@ from console.codego.errors import CodegoError
 from console.htmx import page_or_fragment, redirect, toast
 from console.listing import Column, paginate
 from console.notes import services as notes
+from console.provider import commands
 from console.provider.commands import CannotDo
 from console.provider.models import Command, CommandKind, CommandState
 from console.provider.observing import lacks
 from transactions import services
 from transactions.columns import dispute_columns
+from transactions.dispute_actions import offers
 from transactions.filters import DISPUTE_SORTS, NEWEST_DISPUTES, DisputeFilters
 from transactions.forms import AnswerForm, DisputeForm
 from transactions.list_exports import export
@@ -59,7 +62,8 @@ def export_disputes(request: HttpRequest) -> StreamingHttpResponse:
 def dispute(request: HttpRequest, pk: int) -> HttpResponse:
     """204 while the page shows what is known."""
     found = get_object_or_404(Dispute.objects.select_related("transaction__card"), pk=pk)
-    version = f"{found.state}-{found.resolved_at}-{found.fresh_at and found.fresh_at.timestamp()}"
+    moving = _moving(request, found)
+    version = _version(found, moving)
     if request.GET.get("seen") == version:
         return HttpResponse(status=204)
     about = found.transaction
@@ -68,9 +72,26 @@ def dispute(request: HttpRequest, pk: int) -> HttpResponse:
         "dispute": found,
         "transaction": about,
         "live_url": f"{request.path}?seen={version}",
+        **moving,
         **notes.of_record("dispute", found.pk),
     }
     return page_or_fragment(request, "transactions/dispute.html", "transactions/_dispute_record.html", context)
+
+
+def _moving(request: HttpRequest, found: Dispute) -> dict[str, Any]:
+    """What changes while the page is open."""
+    sent = commands.of_record("dispute", found.pk)
+    return {"commands": sent, **offers(found, request.user.roles)}  # type: ignore[union-attr]
+
+
+def _version(found: Dispute, moving: dict[str, Any]) -> str:
+    seen = (
+        (found.state, found.resolved_at, found.fresh_at, found.dirty_at is None, found.read_error),
+        [(each.pk, each.state, each.checks) for each in moving["commands"]],
+        [offer["url"] for offer in (*moving["at_hand"], *moving["further"])],
+        moving["file_url"],
+    )
+    return f"{zlib.crc32(repr(seen).encode()):x}"
 
 
 @requires(Permission.DISPUTE_OPEN)

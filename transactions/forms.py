@@ -1,4 +1,4 @@
-"""What staff type: the text of a dispute, what support said of one, and what a report should hold."""
+"""What staff give: the text of a dispute and the files for it, what support said of one, and what a report should hold."""
 
 import zoneinfo
 from datetime import datetime, time, timedelta
@@ -15,6 +15,8 @@ from django.utils.translation import gettext_lazy as lazy
 from cardholders.models import Cardholder, Company
 from cards.models import Card
 from console.days import EARLIEST, LATEST
+from transactions.dispute_changes import alike
+from transactions.evidence import MOST, Evidence, kind_of, safe_name
 from transactions.filters import ANY, STATES, TYPES
 from transactions.models import Report
 
@@ -43,6 +45,57 @@ class DisputeForm(forms.Form):
             "min_length": lazy("Say a little more: this text is all that the provider gets."),
         },
     )
+
+
+class StatementForm(DisputeForm):
+    """The whole statement anew. `before` is how it read when the form was given out."""
+
+    before = forms.CharField(required=False, widget=forms.HiddenInput)
+    field_order = ("text", "before")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["text"].label = _("The whole statement")
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or self.cleaned_data
+        if "text" in given and alike(given["text"], given["before"]):
+            self.add_error("text", _("This is what the provider has already."))
+        return given
+
+
+class WithdrawForm(forms.Form):
+    reason = forms.CharField(
+        label=lazy("Reason"),
+        max_length=500,
+        widget=forms.Textarea({"rows": 2}),
+        error_messages={"required": lazy("Say why: it is kept with the dispute.")},
+    )
+
+
+class EvidenceForm(forms.Form):
+    """A file, judged by its content."""
+
+    file = forms.FileField(
+        label=lazy("File"),
+        help_text=lazy("PDF, PNG or JPEG, at most 20 MB. It must show no whole card number, security code or PIN."),
+        widget=forms.FileInput({"accept": "application/pdf,image/png,image/jpeg"}),
+        error_messages={
+            "required": lazy("Choose a file."),
+            "invalid": lazy("Choose a file."),
+            "empty": lazy("This file is empty. Choose another."),
+        },
+    )
+
+    def clean_file(self) -> Evidence:
+        given = self.cleaned_data["file"]
+        if given.size > MOST:
+            raise ValidationError(_("This file is larger than 20 MB, which is the most that the provider takes."))
+        content = given.read()
+        kind = kind_of(content)
+        if kind is None:
+            raise ValidationError(_("This is no PDF, PNG or JPEG inside, whatever its name says. Choose another."))
+        return Evidence(safe_name(given.name, kind.ending), kind, content)
 
 
 class AnswerForm(forms.Form):

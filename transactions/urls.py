@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from transactions import dispute_views, report_views, views
+from transactions import dispute_actions, dispute_views, report_views, views
 
 app_name = "transactions"
 urlpatterns = [
@@ -13,6 +13,10 @@ urlpatterns = [
     path("disputes/", dispute_views.disputes, name="disputes"),
     path("disputes/export/", dispute_views.export_disputes, name="export_disputes"),
     path("disputes/<int:pk>/", dispute_views.dispute, name="dispute"),
+    path("disputes/<int:pk>/withdraw/", dispute_actions.withdraw, name="withdraw"),
+    path("disputes/<int:pk>/statement/", dispute_actions.statement, name="statement"),
+    path("disputes/<int:pk>/attach/", dispute_actions.attach, name="attach"),
+    path("disputes/<int:pk>/file/", dispute_actions.evidence, name="evidence"),
     path("disputes/answer/<uuid:pk>/", dispute_views.answer, name="answer"),
     path("reports/", report_views.reports, name="reports"),
     path("reports/new/", report_views.new_report, name="new_report"),

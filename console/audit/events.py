@@ -19,8 +19,12 @@ class Action(StrEnum):
     CARD_REVEAL = "card:reveal"
     CARD_UNLOCK = "card:unlock"
     DELIVERY_REPLAY = "delivery:replay"
+    DISPUTE_DOWNLOAD = "dispute:download"
+    DISPUTE_EVIDENCE = "dispute:evidence"
     DISPUTE_OPEN = "dispute:open"
     DISPUTE_RECORD = "dispute:record"
+    DISPUTE_STATEMENT = "dispute:statement"
+    DISPUTE_WITHDRAW = "dispute:withdraw"
     FEATURE_TEST = "feature:test"
     KYC_OPEN = "kyc:open"
     LIST_EXPORT = "list:export"
@@ -51,8 +55,12 @@ LABELS = {
     Action.CARD_REVEAL: _("Show card number"),
     Action.CARD_UNLOCK: _("Unlock card"),
     Action.DELIVERY_REPLAY: _("Replay delivery"),
+    Action.DISPUTE_DOWNLOAD: _("Download evidence of dispute"),
+    Action.DISPUTE_EVIDENCE: _("Attach file to dispute"),
     Action.DISPUTE_OPEN: _("Open dispute"),
     Action.DISPUTE_RECORD: _("Record what support said of a dispute"),
+    Action.DISPUTE_STATEMENT: _("Change statement of dispute"),
+    Action.DISPUTE_WITHDRAW: _("Withdraw dispute"),
     Action.FEATURE_TEST: _("Test a feature of the provider again"),
     Action.KYC_OPEN: _("Open or resume KYC session"),
     Action.LIST_EXPORT: _("Export list"),

@@ -243,12 +243,30 @@ class Codego:
     def dispute(self, dispute_id: str) -> DisputeRecord:
         return self._one("/disputes/{id}", dispute_id, DisputeRecord.parse)
 
-    def update_dispute(self, dispute_id: str, *, status: str | None = None, text_evidence: str | None = None) -> None:
-        self._change("PATCH", "/disputes/{id}", dispute_id, {"status": status, "textEvidence": text_evidence})
+    def update_dispute(
+        self, dispute_id: str, *, status: str | None = None, text_evidence: str | None = None, idempotency_key: Key
+    ) -> None:
+        body = {"status": status, "textEvidence": text_evidence}
+        self._change("PATCH", "/disputes/{id}", dispute_id, body, idempotency_key=str(idempotency_key))
 
-    def add_dispute_evidence(self, dispute_id: str, *, name: str, type: str, content: bytes) -> None:  # noqa: A002 - the wire's word
-        form, file = {"name": name, "type": type}, (name, content, type)
-        self._transport.send(Call(method="PUT", path="/disputes/{id}/evidence", id=dispute_id, form=form, file=file))
+    def add_dispute_evidence(
+        self,
+        dispute_id: str,
+        *,
+        name: str,
+        type: str,  # noqa: A002 - the wire's word
+        content: bytes,
+        idempotency_key: Key,
+    ) -> None:
+        call = Call(
+            method="PUT",
+            path="/disputes/{id}/evidence",
+            id=dispute_id,
+            form={"name": name, "type": type},
+            file=(name, content, type),
+            idempotency_key=str(idempotency_key),
+        )
+        self._transport.send(call)
 
     def dispute_evidence(self, dispute_id: str) -> bytes:
         return self._transport.send(Call(method="GET", path="/disputes/{id}/evidence", id=dispute_id, binary=True)).raw

@@ -29,6 +29,9 @@ ACTIONS = {
     CommandKind.DISPUTE: Action.DISPUTE_OPEN,
     CommandKind.KYC: Action.KYC_OPEN,
     CommandKind.PIN: Action.CARD_PIN_SET,
+    CommandKind.WITHDRAW: Action.DISPUTE_WITHDRAW,
+    CommandKind.STATEMENT: Action.DISPUTE_STATEMENT,
+    CommandKind.EVIDENCE: Action.DISPUTE_EVIDENCE,
 }
 OUTCOMES = {
     CommandState.DONE: Outcome.DONE,

@@ -66,7 +66,7 @@ FEATURES = (
     ),
     Feature(
         "dispute_evidence", _("Files as evidence"), ("PUT /disputes/{id}/evidence", "GET /disputes/{id}/evidence"),
-        _("Send them to the provider's support."),
+        _("Send files to the provider's support."),
     ),
     Feature(
         "charges", _("Charging a fee"), ("POST /users/{id}/charges", "POST /companies/{id}/charges"),

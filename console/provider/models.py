@@ -31,6 +31,9 @@ class CommandKind(models.TextChoices):
     DISPUTE = "dispute", _("Open dispute")
     KYC = "kyc", _("Open KYC session")
     PIN = "pin", _("Set PIN")
+    WITHDRAW = "withdraw", _("Withdraw dispute")
+    STATEMENT = "statement", _("Change statement")
+    EVIDENCE = "evidence", _("Attach file to dispute")
 
 
 OPEN_STATES = (CommandState.INTENT, CommandState.SENT, CommandState.UNKNOWN, CommandState.SEVERAL)
@@ -72,8 +75,11 @@ class Command(models.Model):
         constraints: ClassVar = [
             models.UniqueConstraint(
                 fields=["kind", "record", "record_id"],
-                condition=Q(kind__in=["issue", "dispute"], state__in=["intent", "sent", "unknown", "several"]),
-                name="one_creation_in_flight",
+                condition=Q(
+                    kind__in=["issue", "dispute", "withdraw", "statement", "evidence"],
+                    state__in=["intent", "sent", "unknown", "several"],
+                ),
+                name="one_of_a_kind_in_flight",
             ),
         ]
 

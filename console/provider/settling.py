@@ -59,7 +59,7 @@ def settle_change(command: Command, *, applied: bool) -> Command:
     """A change either stands at the provider or, after two looks and a minute, is said not to."""
     command.checks += 1
     if applied:
-        return finish(command, CommandState.DONE, message=_("Confirmed by reading the card."))
+        return finish(command, CommandState.DONE, message=_("Confirmed by reading it at the provider."))
     asked = command.sent_at or command.created_at
     if command.checks >= 2 and timezone.now() - asked >= CHANGE_PERIOD:
         return finish(

@@ -19,6 +19,7 @@ RECORD_ROUTES = {
     "cardholder": "cardholders:detail",
     "company": "cardholders:company",
     "transaction": "transactions:detail",
+    "dispute": "transactions:dispute",
 }
 
 

@@ -17,6 +17,7 @@ from console.codego.protocols import Priority
 from console.provider import commands
 from console.provider.factory import client
 from console.provider.models import Command, CommandKind, CommandState
+from transactions import dispute_changes
 from transactions import services as disputes
 
 SLICE = 8.0
@@ -33,6 +34,10 @@ SETTLERS: dict[str, Settle] = {
             CommandKind.LIMIT,
         ),
         cards.settle,
+    ),
+    **dict.fromkeys(
+        (CommandKind.WITHDRAW, CommandKind.STATEMENT, CommandKind.EVIDENCE),
+        dispute_changes.settle,
     ),
 }  # fmt: skip
 

@@ -125,7 +125,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='command',
             name='kind',
-            field=models.CharField(choices=[('issue', 'Issue card'), ('lock', 'Lock card'), ('unlock', 'Unlock card'), ('activate', 'Activate card'), ('cancel', 'Cancel card'), ('limit', 'Change limit'), ('dispute', 'Open dispute'), ('kyc', 'Open KYC session'), ('pin', 'Set PIN')], max_length=12),
+            field=models.CharField(choices=[('issue', 'Issue card'), ('lock', 'Lock card'), ('unlock', 'Unlock card'), ('activate', 'Activate card'), ('cancel', 'Cancel card'), ('limit', 'Change limit'), ('dispute', 'Open dispute'), ('kyc', 'Open KYC session'), ('pin', 'Set PIN'), ('withdraw', 'Withdraw dispute'), ('statement', 'Change statement'), ('evidence', 'Attach file to dispute')], max_length=12),
         ),
         migrations.AlterField(
             model_name='command',
@@ -136,6 +136,14 @@ class Migration(migrations.Migration):
             model_name='requestlog',
             name='error',
             field=models.CharField(blank=True, max_length=200),
+        ),
+        migrations.RemoveConstraint(
+            model_name='command',
+            name='one_creation_in_flight',
+        ),
+        migrations.AddConstraint(
+            model_name='command',
+            constraint=models.UniqueConstraint(condition=models.Q(('kind__in', ['issue', 'dispute', 'withdraw', 'statement', 'evidence']), ('state__in', ['intent', 'sent', 'unknown', 'several'])), fields=('kind', 'record', 'record_id'), name='one_of_a_kind_in_flight'),
         ),
         migrations.AddIndex(
             model_name='command',

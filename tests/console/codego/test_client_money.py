@@ -135,10 +135,12 @@ def test_a_dispute_from_opening_to_withdrawal(sandbox, live, purchase, status):
     sandbox.switch(created_status=status)
     dispute = live.open_dispute(purchase, "Not mine", idempotency_key=key())
     assert (dispute.transaction_id, dispute.status, dispute.text_evidence) == (purchase, "pending", "Not mine")
-    live.add_dispute_evidence(dispute.id, name="photo.png", type="image/png", content=b"\x89PNG\r\n\x00")
+    live.add_dispute_evidence(
+        dispute.id, name="photo.png", type="image/png", content=b"\x89PNG\r\n\x00", idempotency_key="k1"
+    )
     assert live.dispute_evidence(dispute.id) == b"\x89PNG\r\n\x00"
-    live.update_dispute(dispute.id, text_evidence="Still not mine")
-    live.update_dispute(dispute.id, status="canceled")
+    live.update_dispute(dispute.id, text_evidence="Still not mine", idempotency_key="k2")
+    live.update_dispute(dispute.id, status="canceled", idempotency_key="k3")
     found = live.dispute(dispute.id)
     assert (found.status, found.text_evidence, found.has_file_evidence) == ("canceled", "Still not mine", True)
     assert found.resolved_at is not None
@@ -157,8 +159,8 @@ def test_disputes_may_only_be_opened(sandbox, live, purchase):
     reads = [
         lambda: every(live.disputes()),
         lambda: live.dispute(dispute.id),
-        lambda: live.update_dispute(dispute.id, status="canceled"),
-        lambda: live.add_dispute_evidence(dispute.id, name="a", type="b", content=b"c"),
+        lambda: live.update_dispute(dispute.id, status="canceled", idempotency_key="k"),
+        lambda: live.add_dispute_evidence(dispute.id, name="a", type="b", content=b"c", idempotency_key="k"),
         lambda: live.dispute_evidence(dispute.id),
     ]
     for read in reads:

@@ -147,8 +147,10 @@ def test_a_change_sends_only_what_changes(scripted, client):
 
 def test_evidence_is_sent_as_a_form(scripted, client):
     scripted.says(b"", 204)
-    client.add_dispute_evidence("dp1", name='a"\r\n.pdf', type="application/pdf", content=b"%PDF-1")
+    file = {"name": 'a"\r\n.pdf', "type": "application/pdf", "content": b"%PDF-1"}
+    client.add_dispute_evidence("dp1", **file, idempotency_key="k")
     request = scripted.requests[0]
+    assert request.headers["idempotency-key"] == "k"
     assert request.headers["content-type"].startswith("multipart/form-data")
     assert b"%PDF-1" in request.body
     assert b'filename="a%22%0D%0A.pdf"' in request.body

@@ -19,9 +19,9 @@ WRITES = {
     "lock": lambda client: client.update_card("cd1", status="locked", idempotency_key="k1"),
     "pin": lambda client: client.set_card_pin("cd1", Secret(SESSION), ENCRYPTED, idempotency_key="k1"),
     "dispute": lambda client: client.open_dispute("tx1", "no", idempotency_key="k1"),
-    "dispute_update": lambda client: client.update_dispute("dp1", status="canceled"),
+    "dispute_update": lambda client: client.update_dispute("dp1", status="canceled", idempotency_key="k"),
     "evidence": lambda client: client.add_dispute_evidence(
-        "dp1", name="a.pdf", type="application/pdf", content=b"%PDF"
+        "dp1", name="a.pdf", type="application/pdf", content=b"%PDF", idempotency_key="k"
     ),
     "session": lambda client: client.resume_kyc_session("s1"),
 }

@@ -23,9 +23,13 @@ from console.sync import reading, settle
 from tests.browser import Browser
 from tests.console.failures.conftest import Cell, Point, die_at, die_when
 from tests.factories import make_cardholder, make_staff, make_transaction
+from transactions import dispute_changes
 from transactions import services as disputes
+from transactions.evidence import KINDS, Evidence
+from transactions.models import Dispute
 
 pytestmark = pytest.mark.django_db(transaction=True)
+FILE = Evidence("receipt.pdf", KINDS[0], b"%PDF-1.7 receipt")
 ORDER = cards.Order(type="virtual", limit_amount=50_000, limit_frequency="per30DayPeriod")
 
 # What the provider does and answers: does it take effect?
@@ -68,7 +72,7 @@ class Deed:
 
 
 class Programme:
-    """A cardholder with a card, a purchase and an applicant, the same at the provider and here."""
+    """A cardholder with a card, a purchase, a dispute and an applicant, the same at the provider and here."""
 
     def __init__(self, sandbox) -> None:
         self.sandbox = sandbox
@@ -79,6 +83,8 @@ class Programme:
         self.card = Card.objects.get(codego_id=cards.issue(self.holder, ORDER, actor=self.actor).result)
         self.sent_card = self._physical(user["id"])
         self.purchase = self._purchase()
+        opened = disputes.open_dispute(self._purchase(), "Not as described.", actor=self.actor)
+        self.dispute = Dispute.objects.get(codego_id=opened.result)
         self.applicant = Cardholder.objects.create(email="new@holder.test", external_id=f"dh_{uuid.uuid4().hex[:8]}")
         self.before = self.counts()
         self.since = timezone.now()
@@ -112,6 +118,9 @@ class Programme:
 
     def card_at_provider(self, card: Card) -> dict:
         return next(c for c in self.sandbox.list("cards") if c["id"] == card.codego_id)
+
+    def dispute_at_provider(self) -> dict:
+        return next(d for d in self.sandbox.list("disputes") if d["id"] == self.dispute.codego_id)
 
     def made(self, name: str) -> int:
         """Accepted writes of this kind since the beginning."""
@@ -176,6 +185,18 @@ def _set_pin(programme: Programme) -> Any:
     return reveal.set_pin(Card.objects.get(pk=programme.card.pk), Secret(browser.session), sealed, **asked)
 
 
+def _on_dispute(act: Callable[..., Any], *given: Any, **more: Any):
+    return lambda programme: act(Dispute.objects.get(pk=programme.dispute.pk), *given, actor=programme.actor, **more)
+
+
+def _dispute(there: str, here: str):
+    """A field of the dispute at the provider, and its column here."""
+    return (
+        lambda programme: programme.dispute_at_provider()[there],
+        lambda programme: getattr(Dispute.objects.get(pk=programme.dispute.pk), here),
+    )
+
+
 DEEDS: dict[str, Deed] = {
     "issue": Deed(
         "POST /users/*/cards", lambda p: cards.issue(p.holder, ORDER, actor=p.actor), _of_holder, _rows_of_holder
@@ -194,6 +215,21 @@ DEEDS: dict[str, Deed] = {
         lambda p: disputes.open_dispute(p.purchase, "Never arrived.", actor=p.actor),
         lambda p: [d["status"] for d in p.sandbox.list("disputes") if d["transactionId"] == p.purchase.codego_id],
         lambda p: list(p.purchase.disputes.values_list("status", flat=True)),
+    ),
+    "withdraw": Deed(
+        "PATCH /disputes/*",
+        _on_dispute(dispute_changes.withdraw, reason="the holder found it"),
+        *_dispute("status", "status"),
+    ),
+    "statement": Deed(
+        "PATCH /disputes/*",
+        _on_dispute(dispute_changes.restate, "Not as described, and late.", before="Not as described."),
+        *_dispute("textEvidence", "text_evidence"),
+    ),
+    "evidence": Deed(
+        "PUT /disputes/*/evidence",
+        _on_dispute(dispute_changes.attach, FILE),
+        *_dispute("hasFileEvidence", "has_file_evidence"),
     ),
     "kyc": Deed(
         "POST /session/create",

@@ -29,11 +29,11 @@ def signed_in(client, person):
 
 
 def test_a_command_that_settles_late_is_told_to_whoever_asked(client, olga, command, client_as):
-    commands.finish(command, CommandState.DONE, message="Confirmed by reading the card.")
+    commands.finish(command, CommandState.DONE, message="Confirmed by reading it at the provider.")
     page = signed_in(client, olga).get("/cards/").content.decode()
     assert "Lock card: Done" in page
-    assert "Confirmed by reading the card." in page
-    assert "Confirmed by reading the card." not in client_as("operations").get("/cards/").content.decode()
+    assert "Confirmed by reading it at the provider." in page
+    assert "Confirmed by reading it at the provider." not in client_as("operations").get("/cards/").content.decode()
 
 
 def test_an_open_page_asks_and_is_told_once(client, olga, command):
