@@ -180,9 +180,13 @@ class Transport:
     def _exchange(self, call: Call) -> Answer | CodegoError:
         if not call.id.strip(".") and "{id}" in call.path:
             return self._error(NoSuchObject, call, "no object has an empty id")
+        client = self._reads if call.reads else self._writes
+        request = self._request(client, call)
+        if request is None:
+            return self._error(NotSent, call, "the request cannot be written for the wire")
         slot = self._await_slot(call)
         started = time.perf_counter()
-        outcome = self._attempt(call)
+        outcome = self._attempt(client, call, request)
         seconds = time.perf_counter() - started
         answer = outcome if isinstance(outcome, Answer) else None
         error = self._judge(call, outcome) if isinstance(outcome, Answer) else outcome
@@ -205,13 +209,9 @@ class Transport:
             raise self._error(NotSent, call, f"the provider's rate limit is used up for another {slot.wait:.0f} s")
         return slot
 
-    def _attempt(self, call: Call) -> Answer | CodegoError:
+    def _attempt(self, client: httpx.Client, call: Call, request: httpx.Request) -> Answer | CodegoError:
         """Errors are made outside the handlers: one of httpx can hold a header, and must not become a cause."""
         deadline = time.monotonic() + 3 * self._timeout
-        client = self._reads if call.reads else self._writes
-        request = self._request(client, call)
-        if request is None:
-            return self._error(NotSent, call, "the request cannot be written for the wire")
         cls: type[CodegoError] = OutcomeUnknown
         try:
             response = client.send(request, stream=True)

@@ -20,6 +20,8 @@ ROOM = 1.04  # sweeps take this much longer than they might, and leave the rest 
 SLACK = timedelta(milliseconds=20)  # after a renewal, for clocks that are not quite alike
 SLOWEST, FASTEST = 60.0, 0.002  # seconds between two requests
 KEPT = 50  # one in so many of the limit is kept for calls that overtook each other on their way
+LONGEST = timedelta(seconds=120)  # that nothing is sent because of what the last answer told
+FURTHEST = timedelta(minutes=5)  # further ahead than anything here is put off
 LOST = 60.0  # seconds after which an answer will not come any more
 UNTOLD = 0.25  # seconds between two requests where the provider says nothing of its limit
 PAUSE = 2.0  # seconds after a 429 that does not say how long
@@ -35,27 +37,33 @@ class SharedPacer:
         self._clock = clock
 
     def reserve(self, priority: Priority, patience: float) -> Slot:
+        return self._reserve(priority, patience, given_back=0)
+
+    def arrive(self, slot: Slot, priority: Priority, patience: float) -> Slot:
+        if not Budget.objects.filter(pk=1, blocked_until__gt=self._clock()).exists():
+            return Slot(0.0, slot.number, slot.at)
+        return self._reserve(priority, patience, given_back=slot.number)
+
+    def _reserve(self, priority: Priority, patience: float, *, given_back: int) -> Slot:
         now = self._clock()
         with transaction.atomic():
             budget = _locked(now)
+            budget.open = [place for place in budget.open if place[0] != given_back]
             _refuse_while_down(budget, now)
             gap = timedelta(seconds=budget.interval * (ROOM if priority is Priority.SWEEP else 1))
             free = _free(budget, now)
             at = free if priority is Priority.INTERACTIVE else max(free, budget.last_at + gap)
             wait = (at - now).total_seconds()
             if wait > patience:
+                budget.save(update_fields=["open"] if given_back else [])
                 return Slot(wait)
             budget.issued += 1
             budget.open = [*_unanswered(budget, now), [budget.issued, at.timestamp()]]
             if budget.left is not None and budget.resets_at and at < budget.resets_at:
                 budget.left -= 1
-            budget.last_at = max(budget.last_at + gap, now) if priority is Priority.INTERACTIVE else at
+            budget.last_at = _put_off(budget, gap, now) if priority is Priority.INTERACTIVE else at
             budget.save(update_fields=["issued", "open", "left", "last_at", "probe_at"])
         return Slot(wait, budget.issued, at.timestamp())
-
-    def arrive(self, slot: Slot, priority: Priority, patience: float) -> Slot:
-        blocked = Budget.objects.filter(pk=1, blocked_until__gt=self._clock()).exists()
-        return self.reserve(priority, patience) if blocked else Slot(0.0, slot.number, slot.at)
 
     def learn(
         self, slot: Slot, *, status: int | None, limit: int | None, remaining: int | None, reset_seconds: float | None
@@ -78,6 +86,11 @@ class SharedPacer:
                 budget.interval += (UNTOLD - budget.interval) / 100
             budget.learned_at = now
             budget.save()
+
+
+def _put_off(budget: Budget, gap: timedelta, now: datetime) -> datetime:
+    """What a person took moves the next slot of the others by one."""
+    return min(max(budget.last_at + gap, now), now + timedelta(seconds=SLOWEST))
 
 
 def _unanswered(budget: Budget, now: datetime) -> list[list[float]]:
@@ -111,7 +124,7 @@ def _free(budget: Budget, now: datetime) -> datetime:
     """The earliest instant at which anybody may send."""
     free = max(now, budget.blocked_until or now)
     if budget.left is not None and budget.left <= 0 and budget.resets_at and now < budget.resets_at:
-        free = max(free, budget.resets_at + SLACK)
+        free = max(free, min(budget.resets_at + SLACK, (budget.learned_at or now) + LONGEST))
     return free
 
 
@@ -148,7 +161,16 @@ def _locked(now: datetime) -> Budget:
     if budget is None:
         Budget.objects.bulk_create([Budget(last_at=now - timedelta(seconds=UNTOLD))], ignore_conflicts=True)
         budget = Budget.objects.select_for_update().get(pk=1)
+    _forget_the_future(budget, now)
     return budget
+
+
+def _forget_the_future(budget: Budget, now: datetime) -> None:
+    """Instants that lie too far ahead come from a clock that has been put right since."""
+    furthest = now + FURTHEST
+    if max(budget.last_at, budget.blocked_until or now, budget.probe_at or now, budget.learned_at or now) > furthest:
+        budget.last_at, budget.blocked_until, budget.probe_at, budget.learned_at = now, None, None, None
+        budget.resets_at, budget.left, budget.open, budget.heard = None, None, [], 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -166,10 +166,10 @@ def test_any_limit_is_kept_to(db, bucket, unit, rate, window, callers, seed):
     slowest = min(0.2, window / 50)  # an answer that takes a good part of the window tells of the past
     for n in range(callers):
         Caller(world, server, Priority.SWEEP, latency=shaky(0.002, slowest, seed + n)).start()
-    span = max(3 * window, min(20, 400 * window / rate))
+    span = max(3 * window, min(20, 250 * window / rate))
     world.run(span)
     capacity = callers / slowest * span  # a caller makes one call at a time
-    assert len(server.answered) >= 0.85 * min(rate / window * span, capacity)
+    assert len(server.answered) >= 0.8 * min(rate / window * span, capacity)
     assert len(server.refused) <= 1
 
 
@@ -244,6 +244,32 @@ def test_a_provider_that_does_not_answer_is_tried_by_one_call_in_a_while():
         later.reserve(Priority.INTERACTIVE, PATIENCE)
     later.learn(probe, status=200, limit=None, remaining=None, reset_seconds=None)
     assert later.reserve(Priority.INTERACTIVE, PATIENCE).wait == 0
+
+
+def test_a_clock_that_was_put_right_holds_nobody_up():
+    ahead = SharedPacer(lambda: T0 + timedelta(hours=2))
+    slot = ahead.reserve(Priority.SWEEP, PATIENCE)
+    ahead.learn(slot, status=200, limit=10, remaining=0, reset_seconds=60)
+    ahead.learn(slot, status=429, limit=10, remaining=0, reset_seconds=60)
+    now = SharedPacer(lambda: T0)
+    slot = now.reserve(Priority.SWEEP, PATIENCE)
+    assert slot.wait == pytest.approx(0.4, abs=0.4)
+    now.learn(slot, status=200, limit=10, remaining=9, reset_seconds=10)
+    assert Budget.objects.get().left == 9
+
+
+def test_a_renewal_told_for_next_week_is_not_waited_for():
+    pacer = SharedPacer(lambda: T0)
+    pacer.learn(pacer.reserve(Priority.SWEEP, PATIENCE), status=200, limit=10, remaining=0, reset_seconds=7 * 86_400)
+    assert pacer.reserve(Priority.INTERACTIVE, PATIENCE).wait == pytest.approx(120)
+
+
+def test_a_slot_that_was_given_back_is_not_on_its_way():
+    pacer = SharedPacer(lambda: T0)
+    first, second = (pacer.reserve(Priority.SWEEP, PATIENCE) for _ in range(2))
+    pacer.learn(first, status=429, limit=None, remaining=0, reset_seconds=60)
+    pacer.arrive(second, Priority.SWEEP, PATIENCE)
+    assert Budget.objects.get().open == []
 
 
 def test_a_refusal_is_an_answer():
