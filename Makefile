@@ -4,6 +4,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PYTHONUNBUFFERED = 1
 
+NO_DATABASE := tests/console/sandbox tests/console/codego # the client and the sandbox know none: once is enough
+
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
@@ -12,7 +14,7 @@ run: .venv/run.stamp ## the console with its local provider sandbox and demo dat
 
 test: .venv/dev.stamp system-packages ## all tests, on SQLite and on PostgreSQL with Redis
 	$(BIN)/python tests/services.py --none $(BIN)/python -m pytest $(ARGS)
-	$(BIN)/python tests/services.py $(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python tests/services.py $(BIN)/python -m pytest $(addprefix --ignore=,$(NO_DATABASE)) $(ARGS)
 
 check: .venv/dev.stamp ## lint, format, types, import levels, migrations, templates, requirements in step
 	$(BIN)/ruff check .
