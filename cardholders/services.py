@@ -70,7 +70,7 @@ def resume_session(session: KycSession, *, actor: Actor) -> tuple[Command, recor
 
     def resume() -> str:
         with client(Priority.INTERACTIVE) as provider:
-            opened.append(provider.resume_kyc_session(session.session_id))
+            opened.append(provider.resume_kyc_session(session.session_id, idempotency_key=command.pk))
         return opened[0].session_id
 
     done, resumed = _sent(applicant, command, resume, opened)

@@ -24,8 +24,9 @@ from console.access import Actor, Permission, requires
 from console.codego import errors
 from console.codego.errors import CodegoError
 from console.codego.records import Encrypted
-from console.codego.secret import SECRET_LOOKING, Secret
+from console.codego.secret import Secret
 from console.htmx import page_or_fragment
+from console.privacy import refuse_card_numbers
 from console.provider.commands import CannotDo
 from console.provider.models import Command, CommandState
 from console.provider.observing import lacks
@@ -69,14 +70,10 @@ class Sealed(forms.CharField):
 class ViewForm(forms.Form):
     session = Sealed(64, 512)
     reason = forms.CharField(
-        max_length=REASON, error_messages={"required": lazy("Say why: it is kept with the card and your name.")}
+        max_length=REASON,
+        validators=[refuse_card_numbers],
+        error_messages={"required": lazy("Say why: it is kept with the card and your name.")},
     )
-
-    def clean_reason(self) -> str:
-        given = str(self.cleaned_data["reason"])
-        if SECRET_LOOKING.search(given):
-            raise ValidationError(_("Leave card numbers out of the reason: it is kept."))
-        return given
 
     def problem(self) -> str:
         return str(next(iter(self.errors.values()))[0])

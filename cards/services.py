@@ -17,7 +17,7 @@ from console.audit import services as audit
 from console.audit.events import Action, Outcome
 from console.codego.bodies import Limit, NewCard
 from console.codego.client import Codego
-from console.codego.errors import CodegoError
+from console.codego.errors import CodegoError, NoSuchObject
 from console.codego.protocols import Priority
 from console.codego.records import CardRecord, normal
 from console.provider import commands
@@ -25,7 +25,7 @@ from console.provider.commands import ACTIONS, CannotDo
 from console.provider.factory import client
 from console.provider.mirror import Source, mark_dirty, refer
 from console.provider.models import Command, CommandKind, CommandState
-from console.provider.settling import Found, settle_change, settle_creation
+from console.provider.settling import Found, settle_change, settle_creation, settle_without_object
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +181,10 @@ def settle(provider: Codego, command: Command) -> Command:
             _read(provider, settled.result)
         return settled
     at = timezone.now()
-    record = provider.card(command.target)
+    try:
+        record = provider.card(command.target)
+    except NoSuchObject as gone:
+        return settle_without_object(command, str(gone))
     apply_cards([record], source=Source("command", at))
     later = Command.objects.filter(record="card", record_id=command.record_id, sent_at__gt=command.sent_at)
     if not _stands(command, record) and later.exists():

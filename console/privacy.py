@@ -3,6 +3,11 @@
 from collections.abc import Callable
 from typing import Any
 
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+
+from console.codego.secret import SECRET_LOOKING
+
 DOTS = "•••"
 
 
@@ -39,3 +44,9 @@ MASKS: dict[str, Callable[[Any], str]] = {
     "address": mask_address,
     "text": mask_text,
 }
+
+
+def refuse_card_numbers(text: str) -> None:
+    """For a field whose text is kept: raises ValidationError where it holds what looks like a card number or a key."""
+    if SECRET_LOOKING.search(text):
+        raise ValidationError(_("Leave card numbers and keys out of this text: it is kept."))

@@ -20,6 +20,7 @@ from console.money import format_minor
 from console.provider import features
 from console.provider.commands import CannotDo
 from console.provider.models import CommandKind
+from console.provider.observing import lacks
 from console.proxies import OneFile
 from console.templatetags.console import status, when
 from transactions import dispute_changes
@@ -80,13 +81,14 @@ def offers(dispute: Dispute, roles: Sequence[str]) -> dict[str, Any]:
         for offer in OFFERS
         if not dispute_changes.why_not(dispute, offer.kind)
     ]
-    keys = dict.fromkeys(dispute_changes.FEATURES.values()) if dispute_changes.is_open(dispute) else {}
-    has_file = dispute.has_file_evidence and features.offered("dispute_evidence")
+    needs = dispute_changes.NEEDS.values() if dispute_changes.is_open(dispute) else ()
+    lacking = dict.fromkeys(feature for route, feature in needs if lacks(route))
+    has_file = dispute.has_file_evidence and not lacks(dispute_changes.FETCH)
     return {
         "at_hand": found[:AT_HAND],
         "further": found[AT_HAND:],
         "file_url": reverse("transactions:evidence", args=[dispute.pk]) if has_file else "",
-        "lacking": [features.BY_KEY[key] for key in keys if not features.offered(key)],
+        "lacking": [features.BY_KEY[key] for key in lacking],
     }
 
 
@@ -106,7 +108,7 @@ def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
 def statement(request: HttpRequest, pk: int) -> HttpResponse:
     """The form begins with the statement as it is."""
     dispute = _dispute_of(pk)
-    now = dispute.text_evidence
+    now = dispute_changes.statement_of(dispute)
     form = StatementForm(posted(request), initial={"text": now, "before": now})
     if form.is_valid():
         given = form.cleaned_data

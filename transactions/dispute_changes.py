@@ -27,11 +27,13 @@ from transactions.models import Dispute
 from transactions.services import OPEN_STATES
 from transactions.sync import apply_disputes
 
-FEATURES = {
-    CommandKind.WITHDRAW: "dispute_update",
-    CommandKind.STATEMENT: "dispute_update",
-    CommandKind.EVIDENCE: "dispute_evidence",
+# The route each needs, and the feature that says what to do without it.
+NEEDS = {
+    CommandKind.WITHDRAW: ("PATCH /disputes/{id}", "dispute_update"),
+    CommandKind.STATEMENT: ("PATCH /disputes/{id}", "dispute_update"),
+    CommandKind.EVIDENCE: ("PUT /disputes/{id}/evidence", "dispute_evidence"),
 }
+FETCH = "GET /disputes/{id}/evidence"
 WITHDRAWN = "canceled"
 PATIENCE = timedelta(days=1)  # how long a delivery is waited for where a dispute cannot be read
 
@@ -42,14 +44,29 @@ def why_not(dispute: Dispute, kind: CommandKind) -> str:
     """Why this cannot be done to the dispute now, and what to do instead; or nothing."""
     if not is_open(dispute):
         return _("This dispute is not open, so nothing about it can be changed.")
-    feature = features.BY_KEY[FEATURES[kind]]
-    if not features.offered(feature.key):
-        return _("The provider does not offer this. %(instead)s") % {"instead": feature.without}
+    route, feature = NEEDS[kind]
+    if lacks(route):
+        return _("The provider does not offer this. %(instead)s") % {"instead": features.BY_KEY[feature].without}
     return ""
 
 
 def is_open(dispute: Dispute) -> bool:
-    return dispute.state in OPEN_STATES and bool(dispute.codego_id)
+    """Also not where it was withdrawn here and the provider has not told of it since."""
+    return dispute.state in OPEN_STATES and bool(dispute.codego_id) and not _done_since(dispute, CommandKind.WITHDRAW)
+
+
+def statement_of(dispute: Dispute) -> str:
+    """As the provider last told it, or as it was put here since."""
+    restated = _done_since(dispute, CommandKind.STATEMENT)
+    return str(restated.payload["text"]) if restated else dispute.text_evidence
+
+
+def _done_since(dispute: Dispute, kind: CommandKind) -> Command | None:
+    """The newest such change that the provider has not told of yet, as where disputes cannot be read."""
+    done = Command.objects.filter(kind=kind, record="dispute", record_id=dispute.pk, state=CommandState.DONE)
+    newest = done.order_by("-settled_at").first()
+    told = dispute.fresh_at
+    return newest if newest and newest.settled_at and (told is None or told < newest.settled_at) else None
 
 
 def withdraw(dispute: Dispute, *, actor: Actor, reason: str) -> Command:
@@ -112,7 +129,7 @@ def settle(provider: Codego, command: Command) -> Command:
         )
     try:
         readable = _read(provider, command.target)
-    except NoSuchRoute:
+    except (NoSuchRoute, NoSuchObject):
         readable = False
     dispute = Dispute.objects.get(pk=command.record_id)
     stands = STANDS[CommandKind(command.kind)](dispute, command)
@@ -144,7 +161,7 @@ def _change(
                 _read(provider, str(dispute.codego_id))
             dispute.refresh_from_db()
         words = why_not(dispute, kind)
-        if not words and before is not None and not alike(before, dispute.text_evidence):
+        if not words and before is not None and not alike(before, statement_of(dispute)):
             words = _("Somebody has changed the statement meanwhile. Copy your text, look at theirs, then start again.")
         if words:
             audit.record(ACTIONS[kind], actor=actor, outcome=Outcome.REFUSED, record="dispute", record_id=dispute.pk)

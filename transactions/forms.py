@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as lazy
 from cardholders.models import Cardholder, Company
 from cards.models import Card
 from console.days import EARLIEST, LATEST
+from console.privacy import refuse_card_numbers
 from transactions.dispute_changes import alike
 from transactions.evidence import MOST, Evidence, kind_of, safe_name
 from transactions.filters import ANY, STATES, TYPES
@@ -40,6 +41,7 @@ class DisputeForm(forms.Form):
         min_length=20,
         max_length=LONGEST,
         widget=forms.Textarea({"rows": 7}),
+        validators=[refuse_card_numbers],
         error_messages={
             "required": lazy("Say what happened: this text is all that the provider gets."),
             "min_length": lazy("Say a little more: this text is all that the provider gets."),

@@ -87,9 +87,10 @@ class Codego:
         call = Call(method="POST", path="/session/create", json=body, kyc=True, idempotency_key=str(idempotency_key))
         return self._create(call, KycSession.parse)
 
-    def resume_kyc_session(self, session_id: str) -> KycSession:
+    def resume_kyc_session(self, session_id: str, *, idempotency_key: Key) -> KycSession:
         body = {"resumeSessionId": session_id}
-        return self._create(Call(method="POST", path="/session/create", json=body, kyc=True), KycSession.parse)
+        call = Call(method="POST", path="/session/create", json=body, kyc=True, idempotency_key=str(idempotency_key))
+        return self._create(call, KycSession.parse)
 
     def application(self, user_id: str) -> UserRecord:
         """The application, or where that answers 404 the user, who carries the same status."""

@@ -8,6 +8,7 @@ from console.codego.wire import NUMBER, read_moment
 SHORTEST_WAIT = 1.0
 LONGEST_WAIT = 120.0
 FIRST_EPOCH = 10**9
+ANOTHER_CLOCK = 5.0  # seconds
 
 
 def reset_wait(value: str | None, now: float) -> float | None:
@@ -28,6 +29,12 @@ def reset_ahead(value: str | None, now: float) -> float | None:
 def wait_asked(headers: Mapping[str, str], now: float) -> float | None:
     asked = reset_wait(headers.get("Retry-After"), now)
     return asked if asked is not None else reset_wait(headers.get("X-RateLimit-Reset"), now)
+
+
+def provider_time(headers: Mapping[str, str], now: float) -> float:
+    """The provider's clock where its `Date` shows that ours is another; whole seconds, so nearly alike counts as alike."""
+    told = read_moment(headers.get("Date", ""))
+    return now if told is None or abs(told.timestamp() - now) < ANOTHER_CLOCK else told.timestamp()
 
 
 def count(headers: Mapping[str, str], name: str) -> int | None:

@@ -8,7 +8,6 @@ from console.codego.secret import HIDDEN
 # Fields whose text is a word of the provider's. Names, addresses, free text, ciphertext and keys are in none of them.
 OPEN = frozenset({
     "type", "status", "frequency", "applicantType", "locale", "method", "countryCode", "currency", "productId", "origin",
-    "resumeSessionId",
 })  # fmt: skip
 CLOSED = frozenset({"encryptedPin", "encryptedPan", "encryptedCvc"})
 

@@ -35,7 +35,14 @@ class Pacer(Protocol):
         """Its time has come: `wait` is 0 to go, or more where the provider asked for a pause meanwhile."""
 
     def learn(
-        self, slot: Slot, *, status: int | None, limit: int | None, remaining: int | None, reset_seconds: float | None
+        self,
+        slot: Slot,
+        *,
+        route: str,
+        status: int | None,
+        limit: int | None,
+        remaining: int | None,
+        reset_seconds: float | None,
     ) -> None:
         """What an answer said of the budget; None where it said nothing readable. Status None: no answer came."""
 

@@ -30,7 +30,7 @@ from console.codego.errors import (
     Unavailable,
     Unreadable,
 )
-from console.codego.limits import count, reset_ahead, reset_wait, wait_asked
+from console.codego.limits import count, provider_time, reset_ahead, reset_wait, wait_asked
 from console.codego.outline import outline
 from console.codego.protocols import Exchange, Observer, Pacer, Priority, Slot
 from console.codego.secret import HIDDEN, Secret, redact
@@ -52,11 +52,11 @@ LONGEST_WAIT = {  # that a caller is kept for
 LARGEST_BODY = 64 * 1024 * 1024
 REQUEST_IDS = ("X-Request-Id", "X-Correlation-Id", "CF-Ray")
 TAGS = re.compile(
-    r"<(style|script)\b.*?</\1>|<[^>]*>", re.DOTALL | re.IGNORECASE
+    r"<(style|script)\b.*?</\1>|<[^<>]*>", re.DOTALL | re.IGNORECASE
 )  # of a page put in the way by a proxy
 DIGITS = re.compile(r"[0-9]{3,}")  # in words about a card secret they could be one
 MESSAGE_LENGTH = 200
-TEXT_READ = 1 << 16  # enough that nothing is cut before its secrets are found
+TEXT_READ = 1 << 12  # enough that nothing is cut before its secrets are found
 NEVER_LEFT = (
     httpx.ConnectError,
     httpx.ConnectTimeout,
@@ -194,7 +194,10 @@ class Transport:
         return error or outcome
 
     def _await_slot(self, call: Call) -> Slot:
-        """Waits for a slot; whoever waits hears of a refusal of others meanwhile, and waits on."""
+        """Waits for a slot; whoever waits hears of a refusal of others meanwhile, and waits on. The other host has a
+        limit of its own, which is not ours to know."""
+        if call.kyc:
+            return Slot(0.0)
         patience = LONGEST_WAIT[self._priority]
         try:
             slot = self._pacer.reserve(self._priority, patience)
@@ -266,7 +269,7 @@ class Transport:
             cls = NoSuchRoute
         error = self._error(cls, call, "", answer)
         if isinstance(error, RateLimited):
-            error.wait = wait_asked(answer.headers, time.time())
+            error.wait = wait_asked(answer.headers, provider_time(answer.headers, time.time()))
         return error
 
     def _error(self, cls: type[CodegoError], call: Call, message: str, answer: Answer | None = None) -> CodegoError:
@@ -289,8 +292,8 @@ class Transport:
         fields = {"method": call.method, "route": call.path, "status": status, "ms": ms}
         logger.info("%s %s %s %d ms", call.method, call.path, status or "no answer", ms, extra=fields)
         try:
-            if not call.kyc:  # another host, with a limit of its own
-                self._learn(slot, answer)
+            if not call.kyc:
+                self._learn(call, slot, answer)
             self._observer.observe(
                 Exchange(
                     method=call.method,
@@ -309,14 +312,15 @@ class Transport:
         except Exception:
             logger.exception("an exchange could not be recorded", extra=fields)
 
-    def _learn(self, slot: Slot, answer: Answer | None) -> None:
+    def _learn(self, call: Call, slot: Slot, answer: Answer | None) -> None:
         if answer is None:
-            self._pacer.learn(slot, status=None, limit=None, remaining=None, reset_seconds=None)
+            self._pacer.learn(slot, route=call.route, status=None, limit=None, remaining=None, reset_seconds=None)
             return
-        now, headers = time.time(), answer.headers
+        now, headers = provider_time(answer.headers, time.time()), answer.headers
         refused = answer.status == 429
         self._pacer.learn(
             slot,
+            route=call.route,
             status=answer.status,
             limit=count(headers, "X-RateLimit-Limit"),
             remaining=count(headers, "X-RateLimit-Remaining"),
@@ -373,5 +377,5 @@ def _said(answer: Answer) -> tuple[str, str]:
 
 
 def _line(value: object) -> str:
-    text = "; ".join(str(part) for part in value) if isinstance(value, list) else str(value or "")
-    return " ".join(clean(text).split())
+    text = "; ".join(str(part) for part in value[:20]) if isinstance(value, list) else str(value or "")
+    return " ".join(clean(text[:TEXT_READ]).split())

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from console.access import Actor
 from console.audit import services as audit
 from console.audit.events import Action, Outcome
-from console.codego.errors import CodegoError, NotSent, OutcomeUnknown, Refused
+from console.codego.errors import CodegoError, NotSent, OutcomeUnknown, RateLimited
 from console.provider.models import Command, CommandKind, CommandState
 
 ABANDONED = timedelta(minutes=3)  # a sent command whose process has not spoken for this long is unknown
@@ -99,11 +99,21 @@ def send(command: Command, call: Callable[[], str], *, keep: Keep | None = None)
         result = call()
     except OutcomeUnknown as lost:
         return finish(command, CommandState.UNKNOWN, message=str(lost), check_at=timezone.now())
-    except (Refused, NotSent) as refusal:
-        return finish(command, CommandState.REFUSED, message=str(refusal))
+    except (NotSent, RateLimited) as pause:
+        if command.payload.get("queued"):
+            return _put_back(command, str(pause))
+        return finish(command, CommandState.REFUSED, message=str(pause))
     except CodegoError as failure:
         return finish(command, CommandState.REFUSED, message=str(failure))
     return finish(command, CommandState.DONE, result=result, keep=keep)
+
+
+def _put_back(command: Command, message: str) -> Command:
+    """What nobody waits for at a screen stays in line while the provider takes nothing: it had no effect."""
+    sent = Command.objects.filter(pk=command.pk, state=CommandState.SENT)
+    sent.update(state=CommandState.INTENT, sent_at=None, message=message)
+    command.refresh_from_db()
+    return command
 
 
 def finish(

@@ -18,7 +18,8 @@ def as_curl(logged: RequestLog) -> str:
     query = f"?{urlencode(logged.query)}" if logged.query else ""
     url = f"{base}{path.replace('{id}', quote(logged.object_id, safe=''))}{query}"
     key = "$CODEGO_KYC_API_KEY" if kyc else "$CODEGO_API_KEY"
-    lines = [f"curl -X {method} {shlex.quote(url)}", f'-H "X-Api-Key: {key}"']
+    again = "" if method == "GET" else "# A record of what was sent. Running it does it again.\n"
+    lines = [f"{again}curl -X {method} {shlex.quote(url)}", f'-H "X-Api-Key: {key}"']
     if logged.idempotency_key:
         lines.append(f"-H {shlex.quote(f'Idempotency-Key: {logged.idempotency_key}')}")
     if logged.body is not None:

@@ -109,6 +109,8 @@ class Budget(models.Model):
     refused_at = models.DateTimeField(null=True)  # the last 429
     limit = models.IntegerField(null=True)  # X-RateLimit-Limit as last told
     failures = models.PositiveIntegerField(default=0)  # attempts without an answer since the last one that had one
+    failing = models.JSONField(default=list)  # two of the routes that gave none
+    probes = models.PositiveSmallIntegerField(default=0)  # how often a provider that is down was tried in vain
     down_since = models.DateTimeField(null=True)
     probe_at = models.DateTimeField(null=True)  # while it is down: when one request may try again
 
@@ -135,7 +137,7 @@ class Capability(models.Model):
 
 class RequestLog(models.Model):
     """What was asked of the provider and how it answered. Bodies are outlines: keys, numbers and known words; never
-    names, secrets, session ids or keys."""
+    names, secrets, session ids or keys. `error` holds the provider's words, which are masked like personal data."""
 
     at = models.DateTimeField(default=timezone.now)
     route = models.CharField(max_length=80)

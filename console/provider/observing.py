@@ -45,8 +45,8 @@ def _note_capability(exchange: Exchange) -> None:
         return  # it answered before, so this 404 speaks of the object, whatever it names
     if known and known.present == present and known.seen_at > now - REFRESH:
         return
-    why = exchange.error or f"HTTP {exchange.status}"
-    news = {"present": present, "seen_at": now, "why": why[:200]}
+    why = f"HTTP {exchange.status}" if present else "404 that names a path"
+    news = {"present": present, "seen_at": now, "why": why}
     if not known or known.present != present:
         news["since"] = now
     Capability.objects.update_or_create(environment=settings.CODEGO_ENVIRONMENT, route=route, defaults=news)

@@ -25,6 +25,7 @@ FURTHEST = timedelta(minutes=5)  # further ahead than anything here is put off
 LOST = 60.0  # seconds after which an answer will not come any more
 UNTOLD = 0.25  # seconds between two requests where the provider says nothing of its limit
 PAUSE = 2.0  # seconds after a 429 that does not say how long
+SAME_REFUSAL = timedelta(seconds=5)  # 429s so close together are one matter
 DOWN_STATUSES = frozenset({502, 503, 504})
 DOWN_AFTER = 8  # attempts in a row without an answer
 FIRST_PROBE, LONGEST_PROBE = 5.0, 60.0  # seconds between two tries of a provider that is down
@@ -40,7 +41,8 @@ class SharedPacer:
         return self._reserve(priority, patience, given_back=0)
 
     def arrive(self, slot: Slot, priority: Priority, patience: float) -> Slot:
-        if not Budget.objects.filter(pk=1, blocked_until__gt=self._clock()).exists():
+        now = self._clock()
+        if not Budget.objects.filter(pk=1, blocked_until__range=(now, now + FURTHEST)).exists():
             return Slot(0.0, slot.number, slot.at)
         return self._reserve(priority, patience, given_back=slot.number)
 
@@ -55,35 +57,42 @@ class SharedPacer:
             at = free if priority is Priority.INTERACTIVE else max(free, budget.last_at + gap)
             wait = (at - now).total_seconds()
             if wait > patience:
-                budget.save(update_fields=["open"] if given_back else [])
+                budget.save()
                 return Slot(wait)
             budget.issued += 1
             budget.open = [*_unanswered(budget, now), [budget.issued, at.timestamp()]]
             if budget.left is not None and budget.resets_at and at < budget.resets_at:
                 budget.left -= 1
             budget.last_at = _put_off(budget, gap, now) if priority is Priority.INTERACTIVE else at
-            budget.save(update_fields=["issued", "open", "left", "last_at", "probe_at"])
+            budget.save()
         return Slot(wait, budget.issued, at.timestamp())
 
     def learn(
-        self, slot: Slot, *, status: int | None, limit: int | None, remaining: int | None, reset_seconds: float | None
+        self,
+        slot: Slot,
+        *,
+        route: str,
+        status: int | None,
+        limit: int | None,
+        remaining: int | None,
+        reset_seconds: float | None,
     ) -> None:
         now = self._clock()
         with transaction.atomic():
             budget = _locked(now)
             budget.open = [place for place in _unanswered(budget, now) if place[0] != slot.number]
             if status is None or status in DOWN_STATUSES:
-                _note_silence(budget, now)
+                _note_silence(budget, now, route)
             else:
-                budget.failures, budget.down_since, budget.probe_at = 0, None, None
+                budget.failures, budget.failing, budget.down_since, budget.probe_at = 0, [], None, None
             budget.limit = limit or budget.limit
             if status == 429:
                 _pause(budget, now, PAUSE if reset_seconds is None else reset_seconds)
-            elif remaining is not None and reset_seconds is not None:
-                if slot.at >= budget.heard:  # an answer to something sent earlier knows less
-                    _spread(budget, slot, now, remaining, reset_seconds)
-            elif status is not None:
-                budget.interval += (UNTOLD - budget.interval) / 100
+            elif remaining is None or not reset_seconds:
+                if status is not None:
+                    budget.interval += (UNTOLD - budget.interval) / 100
+            elif slot.at >= budget.heard:  # an answer to something sent earlier knows less
+                _spread(budget, slot, now, remaining, reset_seconds)
             budget.learned_at = now
             budget.save()
 
@@ -132,14 +141,19 @@ def _pause(budget: Budget, now: datetime, seconds: float) -> None:
     """A refusal stops everybody at once, and slows the pace in case nothing else is ever told."""
     until = now + timedelta(seconds=seconds) + SLACK
     budget.blocked_until = max(until, budget.blocked_until or until)
+    if not budget.refused_at or now > budget.refused_at + SAME_REFUSAL:
+        budget.interval = min(SLOWEST, budget.interval * 1.5)
     budget.refused_at, budget.left, budget.resets_at = now, None, None
-    budget.interval = min(SLOWEST, budget.interval * 1.5)
 
 
-def _note_silence(budget: Budget, now: datetime) -> None:
+def _note_silence(budget: Budget, now: datetime, route: str) -> None:
+    """One route that always fails is no provider that is down."""
     budget.failures += 1
-    if budget.failures >= DOWN_AFTER:
-        pause = min(LONGEST_PROBE, FIRST_PROBE * 2.0 ** min(budget.failures - DOWN_AFTER, 10))
+    budget.failing = sorted({*budget.failing, route})[:2]
+    if budget.failures >= DOWN_AFTER and len(budget.failing) > 1:
+        tries = 0 if budget.down_since is None else budget.probes + 1
+        pause = min(LONGEST_PROBE, FIRST_PROBE * 2.0 ** min(tries, 10))
+        budget.probes = tries
         budget.down_since = budget.down_since or now
         budget.probe_at = now + timedelta(seconds=pause)
 

@@ -16,6 +16,7 @@ LISTINGS = 3
 PERIOD = timedelta(minutes=10)
 # A request that a proxy held back can still arrive; a change is said not to have happened only after that.
 CHANGE_PERIOD = timedelta(seconds=60)
+GONE = timedelta(hours=1)
 PAUSES = (timedelta(seconds=5), timedelta(seconds=30), timedelta(minutes=2), timedelta(minutes=5))
 
 
@@ -53,6 +54,14 @@ def later(command: Command, message: str = "") -> Command:
     """Looks again after a pause that grows."""
     pause = PAUSES[min(max(command.checks, 1), len(PAUSES)) - 1]
     return finish(command, CommandState.UNKNOWN, message=message or command.message, check_at=timezone.now() + pause)
+
+
+def settle_without_object(command: Command, words: str) -> Command:
+    """What was to be changed is not known to the provider any more: that is believed after an hour."""
+    if timezone.now() - (command.sent_at or command.created_at) < GONE:
+        return later(command, words)
+    lapsed = _("The provider does not know this object any more: %(words)s") % {"words": words}
+    return finish(command, CommandState.LAPSED, message=lapsed)
 
 
 def settle_change(command: Command, *, applied: bool) -> Command:

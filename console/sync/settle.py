@@ -63,7 +63,8 @@ def send_queued(seconds: float = SLICE) -> int:
     for command in commands.queued():
         if time.monotonic() >= until:
             break
-        cards.send_queued(command)
+        if cards.send_queued(command).state == CommandState.INTENT:
+            break  # the provider takes nothing now; the next ring tries again
         done += 1
     return done
 

@@ -113,12 +113,13 @@ def _rows(
     resource: str, rows: Any, read: Callable[[Any], Sequence[Any]], apply: Apply, cursor: dict[str, Any]
 ) -> Iterator[Step]:
     """Row by row in key order, each by a call of its own; a row the provider refuses is counted and passed. What may
-    be wrong with the provider and not with the row is held back until another row is answered."""
+    be wrong with the provider and not with the row is held back until another row is answered; `answered` in the cursor
+    says that something was already."""
     held: list[Step] = []
     trouble: CodegoError | None = None
-    answered = False
+    answered = bool(cursor.get("answered"))
     for row in _walk(rows, cursor.get("row", 0)):
-        here, at = {**cursor, "row": row.pk}, timezone.now()
+        here, at = {**cursor, "row": row.pk, "answered": answered}, timezone.now()
         try:
             step, trouble = _step(resource, here, apply, read(row), at), None
         except (Refused, Unreadable, Unavailable) as failure:
@@ -128,7 +129,7 @@ def _rows(
             if len(held) == SURE:
                 break
             continue
-        answered = True
+        answered = step.cursor["answered"] = True
         yield from (*held, step)
         held.clear()
     if trouble and (len(held) == SURE or not answered):
@@ -144,6 +145,11 @@ def _trouble(failure: CodegoError, *, answered: bool) -> CodegoError | None:
         raise failure
     doubtful = isinstance(failure, Unauthorized | Unavailable) or (isinstance(failure, NoSuchRoute) and not answered)
     return failure if doubtful else None
+
+
+def _place(cursor: dict[str, Any]) -> dict[str, Any]:
+    """Where a walk through rows goes on."""
+    return {"row": cursor.get("row", 0), "answered": bool(cursor.get("answered"))}
 
 
 def _walk(rows: Any, last: int) -> Iterator[Any]:
@@ -169,7 +175,7 @@ def _people(
     unread = known.filter(read_at__lt=scope.since) | known.filter(read_at__isnull=True)
     if scope.kind == "catch_up":
         unread = unread.exclude(state__in=DECIDED)
-    yield from _rows(resource, unread, read, apply, {"row": cursor.get("row", 0)})
+    yield from _rows(resource, unread, read, apply, _place(cursor))
 
 
 def cardholders(client: Codego, cursor: dict[str, Any], scope: Scope) -> Iterator[Step]:
@@ -203,7 +209,11 @@ def transactions(client: Codego, cursor: dict[str, Any], scope: Scope) -> Iterat
         moving = moving.exclude(kind__in=("fee", "collateral"))
         read = READS["transactions"].fetch
         yield from _rows(
-            "transactions", moving, lambda row: read(client, row), apply_transactions, {"row": cursor.get("row", 0)}
+            "transactions",
+            moving,
+            lambda row: read(client, row),
+            apply_transactions,
+            {"row": cursor.get("row", 0), "answered": True},  # the pages before were
         )
 
 
@@ -238,8 +248,8 @@ def _of_owners(
         if cursor.get("stage", stage) != stage:
             continue
         owners = model.objects.filter(codego_id__isnull=False, state=APPROVED)
-        yield from _rows(resource, owners, read, apply, {"stage": stage, "row": cursor.get("row", 0)})
-        cursor = {"stage": "companies", "row": 0}
+        yield from _rows(resource, owners, read, apply, {"stage": stage, **_place(cursor)})
+        cursor = {"stage": "companies"}
 
 
 SWEEPS: dict[str, Sweep] = {

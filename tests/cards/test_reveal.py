@@ -115,7 +115,7 @@ def test_what_is_shown_is_asked_for_by_post_alone(client_as, card, path):
     ("given", "words"),
     [
         ({"reason": "  "}, "Say why"),
-        ({"reason": "Read out 4141 7776 3170 6690"}, "Leave card numbers out"),
+        ({"reason": "Read out 4141 7776 3170 6690"}, "Leave card numbers and keys out"),
         ({"session": ""}, "out of date"),
         ({"session": "not base64!"}, "out of date"),
         ({"session": base64.b64encode(b"x" * 513).decode()}, "out of date"),

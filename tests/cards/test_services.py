@@ -16,7 +16,7 @@ from console.codego.protocols import Priority
 from console.provider import commands
 from console.provider.commands import CannotDo
 from console.provider.factory import client
-from console.provider.models import Command, CommandKind, CommandState
+from console.provider.models import Budget, Command, CommandKind, CommandState
 from console.sync import settle
 from tests.factories import make_cardholder, make_staff
 
@@ -201,6 +201,30 @@ def test_all_cards_of_a_person_are_locked_by_the_worker(sandbox, holder, card, a
     settle.send_queued()
     assert {c.state for c in Command.objects.filter(kind="lock")} == {CommandState.DONE}
     assert not Card.objects.filter(cardholder=holder, state="active").exists()
+
+
+def test_cards_wait_in_line_while_the_provider_takes_nothing(sandbox, holder, card, actor):
+    command, *_ = services.lock_all(services.cards_of(holder), actor=actor, reason="phone stolen")
+    Budget.objects.update(blocked_until=timezone.now() + timedelta(seconds=60))
+    settle.send_queued()
+    command.refresh_from_db()
+    assert (command.state, command.sent_at) == (CommandState.INTENT, None)
+    Budget.objects.update(blocked_until=None)
+    settle.send_queued()
+    command.refresh_from_db()
+    assert command.state == CommandState.DONE
+    assert sandbox.effects("PATCH", f"/cards/{card.codego_id}")["count"] == 1
+
+
+def test_a_change_of_a_card_that_the_provider_lost_ends(sandbox, card, actor):
+    sandbox.fault("PATCH /cards/*", "drop_before")
+    command = services.change_status(card, CommandKind.LOCK, actor=actor)
+    Command.objects.update(target="gone", sent_at=timezone.now() - timedelta(minutes=61))
+    due_now()
+    settle.settle_due()
+    command.refresh_from_db()
+    assert command.state == CommandState.LAPSED
+    assert "does not know" in command.message
 
 
 def test_a_lost_card_is_cancelled_and_replaced(card, actor):

@@ -200,6 +200,7 @@ def test_a_provider_that_lacks_it_is_asked_once_and_the_page_says_what_to_do(cli
 @pytest.mark.django_db
 def test_where_files_are_lacking_the_rest_is_offered(client_as):
     absent("PUT /disputes/{id}/evidence")
+    absent("GET /disputes/{id}/evidence")
     dispute = make_dispute(has_file_evidence=True)
     page = client_as("operations").get(dispute.get_absolute_url()).content.decode()
     assert url_of(dispute, "withdraw") in page

@@ -8,9 +8,9 @@ from django.utils import timezone
 from console.access import Actor
 from console.audit.models import Entry
 from console.codego.errors import CodegoError
-from console.provider import features
 from console.provider.commands import CannotDo
 from console.provider.models import Capability, Command, CommandState, RequestLog
+from console.provider.observing import lacks
 from console.sync import settle
 from tests.factories import make_dispute, make_staff
 from transactions import dispute_changes
@@ -166,10 +166,10 @@ def test_a_delivery_is_not_waited_for_longer_than_a_day(sandbox, dispute, actor)
 @pytest.mark.parametrize("kind", ACTS)
 def test_a_provider_without_the_route_says_so_once(sandbox, dispute, actor, kind):
     sandbox.switch(disputes_api="create_only")
-    assert features.offered(dispute_changes.FEATURES[kind])
+    assert not lacks(dispute_changes.NEEDS[kind][0])
     refused = ACTS[kind](dispute, actor)
     assert (refused.state, refused.message) == (CommandState.REFUSED, "not found")
-    assert not features.offered(dispute_changes.FEATURES[kind])
+    assert lacks(dispute_changes.NEEDS[kind][0])
     with pytest.raises(CannotDo, match="does not offer this"):
         ACTS[kind](dispute, actor)
     assert RequestLog.objects.exclude(route__startswith="GET").count() == 1
@@ -206,3 +206,35 @@ def test_a_file_that_is_not_there_is_said(sandbox, dispute, actor, switch, words
     with pytest.raises(CannotDo, match=words):
         dispute_changes.fetch(dispute, actor=actor)
     assert Entry.objects.get().outcome == "refused"
+
+
+def test_where_disputes_cannot_be_read_the_newest_words_are_ours(sandbox, dispute, actor):
+    sandbox.switch(disputes_api="full")
+    Capability.objects.create(environment="sandbox", route="GET /disputes/{id}", present=False)
+    before = dispute.text_evidence
+    dispute_changes.restate(dispute, MORE, before=before, actor=actor)
+    dispute.refresh_from_db()
+    assert (dispute.text_evidence, dispute_changes.statement_of(dispute)) == (before, MORE)
+    with pytest.raises(CannotDo, match="meanwhile"):
+        dispute_changes.restate(dispute, "Something else altogether.", before=before, actor=actor)
+
+
+def test_a_dispute_withdrawn_here_is_not_withdrawn_again(sandbox, dispute, actor):
+    Capability.objects.create(environment="sandbox", route="GET /disputes/{id}", present=False)
+    dispute_changes.withdraw(dispute, actor=actor, reason="found it")
+    dispute.refresh_from_db()
+    assert not dispute_changes.is_open(dispute)
+
+
+def test_a_change_of_a_dispute_that_the_provider_lost_ends(sandbox, dispute, actor):
+    sandbox.fault(ROUTES["withdraw"], "drop_before")
+    command = dispute_changes.withdraw(dispute, actor=actor, reason="found it")
+    Command.objects.update(target="gone", sent_at=timezone.now() - timedelta(hours=25))
+    looked()
+    command.refresh_from_db()
+    assert command.state == CommandState.LAPSED
+
+
+def test_a_provider_that_takes_files_and_hands_none_out_still_takes_them(sandbox, dispute, actor):
+    Capability.objects.create(environment="sandbox", route=dispute_changes.FETCH, present=False)
+    assert dispute_changes.attach(dispute, FILE, actor=actor).state == CommandState.DONE

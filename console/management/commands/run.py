@@ -62,7 +62,8 @@ class Command(BaseCommand):
     requires_system_checks: list[str] = []  # noqa: RUF012 - checked in the children's environment, once it is known
 
     def handle(self, **_: Any) -> None:
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        for name in (signal.SIGTERM, signal.SIGINT):  # the second is ignored in what a shell starts in the background
+            signal.signal(name, signal.default_int_handler)
         os.umask(0o077)  # database, reports and keys are nobody else's on this machine
         _refuse_taken(settings.PORT, "PORT")
         environment = os.environ | {"SECRET_KEY": _secret_key(), "C_FORCE_ROOT": "1", "PYTHONUNBUFFERED": "1"}

@@ -59,6 +59,16 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name='budget',
+            name='failing',
+            field=models.JSONField(default=list),
+        ),
+        migrations.AddField(
+            model_name='budget',
+            name='probes',
+            field=models.PositiveSmallIntegerField(default=0),
+        ),
+        migrations.AddField(
+            model_name='budget',
             name='open',
             field=models.JSONField(default=list),
         ),

@@ -41,7 +41,7 @@ class NotedPacer:
         self.arrived.append(slot)
         return Slot(self.moved.pop(0) if self.moved else 0.0, slot.number)
 
-    def learn(self, slot: Slot, **said: Any) -> None:
+    def learn(self, slot: Slot, *, route: str, **said: Any) -> None:
         self.learned.append(said)
 
 

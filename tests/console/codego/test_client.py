@@ -58,14 +58,14 @@ def test_a_kyc_session(sandbox, live, status):
 
 def test_a_resumed_session_has_a_new_link(live):
     first = new_session(live, applicant_type="company")
-    again = live.resume_kyc_session(first.session_id)
+    again = live.resume_kyc_session(first.session_id, idempotency_key="k1")
     assert again.session_id == first.session_id
     assert again.iframe_url != first.iframe_url
 
 
 def test_a_session_that_cannot_be_resumed(live):
     with pytest.raises(errors.NoSuchObject):
-        live.resume_kyc_session("nothing")
+        live.resume_kyc_session("nothing", idempotency_key="k1")
 
 
 def test_a_refused_session_says_why(live):

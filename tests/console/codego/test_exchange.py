@@ -111,7 +111,7 @@ def test_an_id_that_would_name_another_route_is_not_sent(scripted, client, ident
 
 def test_the_two_hosts_have_their_own_keys(scripted, client):
     scripted.says({"sessionId": "s", "iframeUrl": "https://x"}).says(CARD)
-    client.resume_kyc_session("s1")
+    client.resume_kyc_session("s1", idempotency_key="k1")
     client.card("cd1")
     kyc, api = scripted.requests
     assert (kyc.path, json.loads(kyc.body)) == ("/kyc/session/create", {"resumeSessionId": "s1"})

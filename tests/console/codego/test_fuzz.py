@@ -27,7 +27,7 @@ Method = Callable[[Codego], object]
 # Every method that reads one object or writes, with a good answer.
 OBJECTS: dict[str, tuple[Method, object]] = {
     "create_kyc_session": (lambda c: c.create_kyc_session(**KYC), wire.SESSION),
-    "resume_kyc_session": (lambda c: c.resume_kyc_session("s1"), wire.SESSION),
+    "resume_kyc_session": (lambda c: c.resume_kyc_session("s1", idempotency_key="k1"), wire.SESSION),
     "application": (lambda c: c.application("u1"), wire.USER),
     "company_application": (lambda c: c.company_application("co1"), wire.COMPANY),
     "user": (lambda c: c.user("u1"), wire.USER),

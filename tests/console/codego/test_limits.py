@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from console.codego import limits, transport
-from console.codego.limits import reset_ahead, reset_wait, wait_asked
+from console.codego.limits import provider_time, reset_ahead, reset_wait, wait_asked
 
 VECTORS = json.loads((Path(__file__).parents[2] / "vectors.json").read_text())
 RESET = VECTORS["rate_limit_reset"]
@@ -50,3 +50,17 @@ def test_the_transport_offers_it_too():
 def test_a_wait_is_within_its_bounds(value):
     wait = reset_wait(value, NOW)
     assert wait is None or 1 <= wait <= 120
+
+
+@pytest.mark.parametrize(
+    ("date", "ahead"),
+    [
+        ("Sun, 22 Nov 2026 12:00:03 GMT", 0),
+        ("Sun, 22 Nov 2026 12:10:00 GMT", 600),
+        ("Sun, 22 Nov 2026 11:50:00 GMT", -600),
+        ("yesterday", 0),
+        ("", 0),
+    ],
+)
+def test_the_provider_s_own_clock_counts_where_it_is_another(date, ahead):
+    assert provider_time({"Date": date}, NOW) == NOW + ahead

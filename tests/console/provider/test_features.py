@@ -53,7 +53,7 @@ def test_a_route_that_is_not_there_shows_when_and_why(sandbox):
         read_balance(company_of(sandbox))
     found = standing("company_balances")
     assert found.presence == Presence.ABSENT
-    assert "not found" in found.why
+    assert "404 that names a path" in found.why
     assert not features.offered("company_balances")
 
 

@@ -124,7 +124,9 @@ class Caller:
     def _heard(self, slot: Slot, status: int, remaining: int, told: str) -> None:
         read = limits.reset_wait if status == 429 else limits.reset_ahead
         seconds = read(told, self.world.now.timestamp())
-        self.pacer.learn(slot, status=status, limit=self.server.rate, remaining=remaining, reset_seconds=seconds)
+        self.pacer.learn(
+            slot, route="GET /cards", status=status, limit=self.server.rate, remaining=remaining, reset_seconds=seconds
+        )
         self.world.after(self.pause(), self.start)
 
 
@@ -209,13 +211,13 @@ def test_a_server_that_tells_nothing_is_asked_gently():
         slot = pacer.reserve(Priority.SWEEP, PATIENCE)
         waits.append(slot.wait)
         world.now += timedelta(seconds=slot.wait)
-        pacer.learn(slot, status=200, limit=None, remaining=None, reset_seconds=None)
+        pacer.learn(slot, route="GET /cards", status=200, limit=None, remaining=None, reset_seconds=None)
     assert sum(waits[1:]) / 19 == pytest.approx(0.26, abs=0.02)
 
 
 def test_a_slot_beyond_patience_is_not_taken():
     pacer = SharedPacer(lambda: T0)
-    pacer.learn(Slot(0, 0), status=429, limit=None, remaining=0, reset_seconds=60)
+    pacer.learn(Slot(0, 0), route="GET /cards", status=429, limit=None, remaining=0, reset_seconds=60)
     for _ in range(50):
         assert pacer.reserve(Priority.SWEEP, PATIENCE).wait > 60
     later = SharedPacer(lambda: T0 + timedelta(seconds=60.1))
@@ -226,48 +228,83 @@ def test_who_waits_hears_of_a_refusal_meanwhile():
     pacer = SharedPacer(lambda: T0)
     first, second = (pacer.reserve(Priority.SWEEP, PATIENCE) for _ in range(2))
     assert second.wait > 0
-    pacer.learn(first, status=429, limit=None, remaining=0, reset_seconds=5)
+    pacer.learn(first, route="GET /cards", status=429, limit=None, remaining=0, reset_seconds=5)
     woken = SharedPacer(lambda: T0 + timedelta(seconds=second.wait))
     assert woken.arrive(second, Priority.SWEEP, PATIENCE).wait > 4
 
 
 def test_a_provider_that_does_not_answer_is_tried_by_one_call_in_a_while():
     pacer = SharedPacer(lambda: T0)
-    for _ in range(DOWN_AFTER):
+    for n in range(DOWN_AFTER):
         slot = pacer.reserve(Priority.INTERACTIVE, PATIENCE)
-        pacer.learn(slot, status=None, limit=None, remaining=None, reset_seconds=None)
+        pacer.learn(slot, route=f"GET /{n % 2}", status=None, limit=None, remaining=None, reset_seconds=None)
     with pytest.raises(NotSent, match=r"has not answered since 12:00 UTC"):
         pacer.reserve(Priority.INTERACTIVE, PATIENCE)
     later = SharedPacer(lambda: T0 + timedelta(seconds=5))
     probe = later.reserve(Priority.SWEEP, PATIENCE)
     with pytest.raises(NotSent):
         later.reserve(Priority.INTERACTIVE, PATIENCE)
-    later.learn(probe, status=200, limit=None, remaining=None, reset_seconds=None)
+    later.learn(probe, route="GET /cards", status=200, limit=None, remaining=None, reset_seconds=None)
     assert later.reserve(Priority.INTERACTIVE, PATIENCE).wait == 0
+
+
+def test_one_route_that_always_fails_is_no_provider_that_is_down():
+    pacer = SharedPacer(lambda: T0)
+    for _ in range(5 * DOWN_AFTER):
+        pacer.learn(
+            Slot(0), route="GET /users/{id}/balances", status=503, limit=None, remaining=None, reset_seconds=None
+        )
+    pacer.reserve(Priority.INTERACTIVE, PATIENCE)
+
+
+def test_a_pace_that_refusals_slowed_comes_back():
+    pacer = SharedPacer(lambda: T0)
+    for _ in range(8):
+        pacer.learn(Slot(0), route="GET /cards", status=429, limit=None, remaining=None, reset_seconds=1)
+    assert Budget.objects.get().interval == pytest.approx(0.375)
+    for _ in range(300):
+        pacer.learn(Slot(0), route="GET /cards", status=200, limit=None, remaining=40, reset_seconds=0)
+    assert Budget.objects.get().interval == pytest.approx(0.25, abs=0.01)
+
+
+def test_who_waits_is_not_held_by_a_clock_that_was_put_right():
+    ahead = SharedPacer(lambda: T0 + timedelta(hours=2))
+    ahead.learn(Slot(0), route="GET /cards", status=429, limit=10, remaining=0, reset_seconds=60)
+    pacer = SharedPacer(lambda: T0)
+    pacer.reserve(Priority.WORKER, PATIENCE)
+    second = pacer.reserve(Priority.WORKER, PATIENCE)
+    assert SharedPacer(lambda: T0 + timedelta(seconds=second.wait)).arrive(second, Priority.WORKER, PATIENCE).wait == 0
 
 
 def test_a_clock_that_was_put_right_holds_nobody_up():
     ahead = SharedPacer(lambda: T0 + timedelta(hours=2))
     slot = ahead.reserve(Priority.SWEEP, PATIENCE)
-    ahead.learn(slot, status=200, limit=10, remaining=0, reset_seconds=60)
-    ahead.learn(slot, status=429, limit=10, remaining=0, reset_seconds=60)
+    ahead.learn(slot, route="GET /cards", status=200, limit=10, remaining=0, reset_seconds=60)
+    ahead.learn(slot, route="GET /cards", status=429, limit=10, remaining=0, reset_seconds=60)
     now = SharedPacer(lambda: T0)
     slot = now.reserve(Priority.SWEEP, PATIENCE)
     assert slot.wait == pytest.approx(0.4, abs=0.4)
-    now.learn(slot, status=200, limit=10, remaining=9, reset_seconds=10)
+    now.learn(slot, route="GET /cards", status=200, limit=10, remaining=9, reset_seconds=10)
     assert Budget.objects.get().left == 9
 
 
 def test_a_renewal_told_for_next_week_is_not_waited_for():
     pacer = SharedPacer(lambda: T0)
-    pacer.learn(pacer.reserve(Priority.SWEEP, PATIENCE), status=200, limit=10, remaining=0, reset_seconds=7 * 86_400)
+    pacer.learn(
+        pacer.reserve(Priority.SWEEP, PATIENCE),
+        route="GET /cards",
+        status=200,
+        limit=10,
+        remaining=0,
+        reset_seconds=7 * 86_400,
+    )
     assert pacer.reserve(Priority.INTERACTIVE, PATIENCE).wait == pytest.approx(120)
 
 
 def test_a_slot_that_was_given_back_is_not_on_its_way():
     pacer = SharedPacer(lambda: T0)
     first, second = (pacer.reserve(Priority.SWEEP, PATIENCE) for _ in range(2))
-    pacer.learn(first, status=429, limit=None, remaining=0, reset_seconds=60)
+    pacer.learn(first, route="GET /cards", status=429, limit=None, remaining=0, reset_seconds=60)
     pacer.arrive(second, Priority.SWEEP, PATIENCE)
     assert Budget.objects.get().open == []
 
@@ -275,7 +312,7 @@ def test_a_slot_that_was_given_back_is_not_on_its_way():
 def test_a_refusal_is_an_answer():
     pacer = SharedPacer(lambda: T0)
     for status in (500, 400, 404) * DOWN_AFTER:
-        pacer.learn(Slot(0), status=status, limit=None, remaining=None, reset_seconds=None)
+        pacer.learn(Slot(0), route="GET /cards", status=status, limit=None, remaining=None, reset_seconds=None)
     pacer.reserve(Priority.INTERACTIVE, PATIENCE)
 
 
@@ -283,8 +320,8 @@ def test_the_meter_speaks_up_only_when_it_matters():
     assert meter() is None
     pacer = SharedPacer()
     slot = pacer.reserve(Priority.SWEEP, PATIENCE)
-    pacer.learn(slot, status=200, limit=40, remaining=39, reset_seconds=30)
+    pacer.learn(slot, route="GET /cards", status=200, limit=40, remaining=39, reset_seconds=30)
     assert (meter().tight, meter().limit, meter().left) == (False, 40, 39)
-    pacer.learn(slot, status=429, limit=40, remaining=0, reset_seconds=30)
+    pacer.learn(slot, route="GET /cards", status=429, limit=40, remaining=0, reset_seconds=30)
     assert meter().tight
     assert 29 < meter().wait < 31

@@ -108,6 +108,7 @@ def test_what_is_logged_of_a_card_order_names_nobody(sandbox, client_as):
     assert f"/api/v1/users/{holder.codego_id}/cards" in page
     assert "$CODEGO_API_KEY" in page
     assert "allTime" in page
+    assert "Running it does it again" in page
 
 
 @pytest.mark.django_db(transaction=True)

@@ -38,7 +38,13 @@ def test_a_reason_is_not_for_those_who_may_not_read_personal_data(client_as):
 )
 def test_each_state_says_what_it_means(client_as, state, words):
     command = make_command(state=state, message="card is canceled")
-    assert words in client_as("viewer").get(f"/commands/{command.pk}/").content.decode()
+    assert words in client_as("operations").get(f"/commands/{command.pk}/").content.decode()
+
+
+@pytest.mark.parametrize("state", ["refused", "unknown"])
+def test_the_provider_s_words_are_masked_like_personal_data(client_as, state):
+    command = make_command(state=state, message="ana@holder.test is taken")
+    assert "ana@" not in client_as("finance").get(f"/commands/{command.pk}/").content.decode()
 
 
 @pytest.mark.parametrize("state", ["intent", "sent", "unknown"])

@@ -8,6 +8,7 @@ from console.provider.models import Budget
 from console.sync import reading, runs
 from console.sync.models import Run, RunState
 from tests.console.codego.conftest import Scripted
+from transactions.models import Transaction
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -109,3 +110,15 @@ def test_a_record_nobody_can_read_does_not_make_every_catch_up_walk_the_whole_li
     scripted.requests.clear()
     assert run("transactions", kind="catch_up").state == RunState.DONE
     assert len(scripted.requests) == 1
+
+
+def test_one_transaction_that_always_fails_does_not_stall_a_catch_up(sandbox):
+    _newest, pending, *_ = (
+        t["id"] for t in sandbox.list("transactions") if (t.get("spend") or {}).get("status") == "pending"
+    )
+    run(slices=9)
+    Transaction.objects.exclude(codego_id=pending).update(state="completed")
+    sandbox.switch(page_cap=1)  # the newest page does not show it, so it is read by its id
+    sandbox.fault(f"GET /transactions/{pending}", "error_before", times=None)
+    done = run(kind="catch_up")
+    assert (done.state, done.counts["transactions"]["failed"]) == (RunState.DONE, 1)
