@@ -95,7 +95,7 @@ OFFERS = (
     ),
     Offer("limit", lazy("Change limit"), "", frozenset({_P.CARD_LIMIT}), LIVE),
     Offer("reveal", lazy("Show card number"), "", frozenset({_P.CARD_REVEAL}), LIVE, routes=(reveal.NUMBER,)),
-    Offer("pin", lazy("PIN"), "", frozenset({_P.CARD_PIN}), LIVE, routes=(reveal.PIN, reveal.SET_PIN)),
+    Offer("pin", lazy("See or set PIN"), "", frozenset({_P.CARD_PIN}), LIVE, routes=(reveal.PIN, reveal.SET_PIN)),
     Offer(
         "replace",
         lazy("Replace lost or stolen card"),
@@ -205,7 +205,9 @@ def failed(command: Command) -> bool:
 
 
 def refusal(command: Command) -> list[str]:
-    """Our words and the provider's."""
+    """Our words, and the provider's where it answered."""
+    if command.state != CommandState.REFUSED:
+        return [_("This was not done, and nothing has changed."), command.message]
     ours = _("This was not done, and nothing has changed. The answer was:")
     return [ours, command.message or _("The provider refused without a reason.")]
 

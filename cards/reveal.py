@@ -116,7 +116,7 @@ def _view(route: str, card: Card, read: Callable[[Codego, str], T], actor: Actor
         with client(Priority.INTERACTIVE) as provider:
             found = read(provider, str(card.codego_id))
     except CodegoError as failure:
-        _record(action, Outcome.REFUSED, card, actor, reason, error=type(failure).__name__)
+        _record(action, Outcome.REFUSED, card, actor, reason, error=type(failure).__name__, vain=True)
         raise
     _record(action, Outcome.DONE, card, actor, reason)
     return found
@@ -142,14 +142,22 @@ def _take_place(action: Action, card: Card, actor: Actor, reason: str) -> None:
 
 
 def _free_at(actor: Actor) -> datetime | None:
-    """When this person may look again; None: now."""
+    """When this person may look again; None: now. A look that the provider did not answer is none."""
     now = timezone.now()
-    begun = Entry.objects.filter(actor_id=actor.user_id, action__in=VIEWS.values(), outcome=Outcome.STARTED)
-    newest = list(begun.order_by("-at").values_list("at", flat=True)[: max(most for most, _period in LIMITS)])
-    waits = [newest[most - 1] + period for most, period in LIMITS if len(newest) >= most]
-    return max((free_at for free_at in waits if free_at > now), default=None)
+    looks = Entry.objects.filter(actor_id=actor.user_id, action__in=VIEWS.values())
+    free = None
+    for most, period in LIMITS:
+        lately = looks.filter(at__gt=now - period)
+        begun = list(lately.filter(outcome=Outcome.STARTED).order_by("at").values_list("at", flat=True))
+        vain = lately.filter(outcome=Outcome.REFUSED, detail__vain=True).count()
+        if len(begun) - vain >= most:
+            free = max(free or now, begun[0] + period)
+    return free
 
 
-def _record(action: Action, outcome: Outcome, card: Card, actor: Actor, reason: str, error: str = "") -> None:
-    detail: dict[str, Any] = {"error": error} if error else {}
+def _record(
+    action: Action, outcome: Outcome, card: Card, actor: Actor, reason: str, error: str = "", *, vain: bool = False
+) -> None:
+    """`vain`: a look that began and showed nothing."""
+    detail: dict[str, Any] = ({"error": error} if error else {}) | ({"vain": True} if vain else {})
     audit.record(action, actor=actor, outcome=outcome, record="card", record_id=card.pk, reason=reason, **detail)

@@ -40,7 +40,7 @@ TROUBLES: tuple[tuple[type[CodegoError], int, Any], ...] = (
     (errors.Unauthorized, 502, lazy("The provider refused this console's key or address. Tell an administrator.")),
     (errors.Refused, 422, lazy("The provider refused.")),
     (errors.NotSent, 503, lazy("The provider was not asked. Try again in a moment.")),
-    (errors.Unavailable, 504, lazy("The provider did not answer. Try again in a moment.")),
+    (errors.Unavailable, 504, lazy("The provider has trouble answering. Try again in a moment.")),
     (errors.CodegoError, 502, lazy("The provider's answer could not be understood.")),
 )
 WRONG_KEY = lazy(
@@ -95,7 +95,7 @@ def number_page(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "title": _("Show card number"),
         "what": _(
-            "Number, expiry and security code, for half a minute. That you looked is kept on record; they are not."
+            "Number, expiry and security code, for half a minute. That you looked is kept on record; the digits are kept nowhere."
         ),
         "off": reveal.why_not(card, reveal.NUMBER),
         "view_url": reverse("cards:number", args=[card.pk]),
@@ -111,7 +111,9 @@ def pin_page(request: HttpRequest, pk: int) -> HttpResponse:
         return _set_pin(request, card)
     context = {
         "title": _("PIN"),
-        "what": _("See the PIN of this card, or set a new one. That you did is kept on record; the PIN is not."),
+        "what": _(
+            "See the PIN of this card, or set a new one. That you did is kept on record; the PIN itself is kept nowhere."
+        ),
         "off": reveal.why_not(card, reveal.PIN, reveal.SET_PIN),
         "is_pin": True,
         "view_url": reverse("cards:pin_view", args=[card.pk]),
@@ -191,7 +193,7 @@ def _answer(content: dict[str, Any], status: int = 200) -> JsonResponse:
 def _refusal(failure: CannotDo | CodegoError) -> JsonResponse:
     if isinstance(failure, CannotDo):
         return _answer({"error": str(failure)}, 429 if isinstance(failure, reveal.UsedUp) else 409)
-    said = failure.provider_message or failure.provider_error
+    said = (failure.provider_message or failure.provider_error) if isinstance(failure, errors.Refused) else ""
     if _is_wrong_key(said):
         return _answer({"error": _with_words(WRONG_KEY, said)}, 502)
     status, ours = next((status, ours) for kind, status, ours in TROUBLES if isinstance(failure, kind))

@@ -187,7 +187,7 @@ def settle(provider: Codego, command: Command) -> Command:
         return settle_without_object(command, str(gone))
     apply_cards([record], source=Source("command", at))
     later = Command.objects.filter(record="card", record_id=command.record_id, sent_at__gt=command.sent_at)
-    if not _stands(command, record) and later.exists():
+    if not _stands(command, record) and later.filter(state=CommandState.DONE).exists():
         words = _("A later change of this card overtook this one.")
         return commands.finish(command, CommandState.NOT_DONE, message=words)
     return settle_change(command, applied=_stands(command, record))

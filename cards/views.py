@@ -1,6 +1,7 @@
 """The list of cards, its export, and a card's own page."""
 
 import zlib
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from django.db.models import F, Q, QuerySet
@@ -196,7 +197,17 @@ def _timeline(request: HttpRequest, card: Card) -> list[dict[str, object]]:
     entries = Entry.objects.filter(about).select_related("actor").order_by("-at", "-pk")
     if not allowed(request.user, Permission.ACTIVITY_READ):
         entries = entries.filter(actor_id=request.user.pk)
-    return [_item(entry) for entry in entries[:ENTRIES]]
+    return [_item(entry) for entry in _folded(entries[:ENTRIES])]
+
+
+def _folded(entries: Iterable[Entry]) -> Iterator[Entry]:
+    """Newest first, without the beginnings of what ended right after."""
+    after: Entry | None = None
+    for entry in entries:
+        ended = after is not None and (after.action, after.actor_id) == (entry.action, entry.actor_id)
+        if not (entry.outcome == Outcome.STARTED and ended):
+            yield entry
+        after = entry
 
 
 def _item(entry: Entry) -> dict[str, object]:

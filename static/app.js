@@ -71,6 +71,12 @@
     if (menu) { menu.open = false; $("summary", menu).focus(); }
   });
 
+  /* Where the keyboard goes on once a dialog is gone: what opened it, the menu it stood in, or the page. */
+  const back = (link) => {
+    const menu = link && link.closest("details");
+    return [link, menu && $("summary", menu), $("#main")].find((place) => place?.isConnected && place.checkVisibility());
+  };
+
   /* A form that was sent once is not sent again by an impatient second click. */
   document.addEventListener("submit", (event) => {
     const form = event.target;
@@ -105,6 +111,7 @@
   document.addEventListener("htmx:afterSwap", (event) => {
     if (event.detail.target.id !== "dialog-body" || dialog().open) return;
     dialog().showModal();
+    $(".field :is(input, textarea, select)", dialog())?.focus();
   });
 
   document.addEventListener("htmx:afterSettle", (event) => {
@@ -143,7 +150,7 @@
     open.addEventListener("close", () => {
       $("#dialog-body").replaceChildren();
       $("#dialog-toasts").replaceChildren();
-      if (opener && opener.isConnected) opener.focus();
+      back(opener).focus({ preventScroll: true });
       opener = null;
     });
     open.addEventListener("click", (event) => { if (event.target === open) open.close(); });

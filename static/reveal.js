@@ -33,8 +33,11 @@ const region = async (root) => {
   const hide = (why) => {
     request?.abort(word(why));
     clearInterval(ticker);
+    const typed = !asking.hidden && all("[data-pin]").some((input) => input.value);
     wipe();
+    if (typed && why === "hidden") say(news, word("cleared"), "info");
     if (shown.hidden) return;
+    speak("");
     only(asking);
     say(news, word(why), "info");
   };
@@ -76,6 +79,7 @@ const region = async (root) => {
       return;
     }
     only(waiting);
+    speak(waiting.textContent.trim());
     try {
       await work();
     } catch (error) {
@@ -114,10 +118,12 @@ const region = async (root) => {
   const set = (url) => {
     const [pin, again] = all("[data-pin]").map((input) => input.value);
     const weak = secrets.weakness(pin, root.dataset.last4) || (pin === again ? "" : "differ");
+    for (const input of all("[data-pin]")) input.toggleAttribute("aria-invalid", Boolean(weak));
     if (weak) {
       quiet();
       wipe();
       say(problem, word(weak));
+      $("[data-pin]").focus();
       return;
     }
     busy(async () => {
@@ -149,7 +155,11 @@ const region = async (root) => {
   addEventListener("pagehide", () => hide("over"), during);
 
   root.addEventListener("click", (event) => {
-    if (event.target.closest("[data-longer]")) { until += period(); tick(); }
+    if (event.target.closest("[data-longer]")) {
+      until += period();
+      tick();
+      speak(word("longer"));
+    }
     if (event.target.closest("[data-hide]")) hide("over");
   });
   root.addEventListener("submit", (event) => {

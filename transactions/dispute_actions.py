@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_GET
 
-from cards.actions import carry_out, posted
+from cards.actions import carry_out, posted, who
 from console.access import Actor, Permission, permissions_of, requires
 from console.htmx import page_or_fragment, redirect, toast
 from console.money import format_minor
@@ -162,7 +162,12 @@ def evidence(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _dispute_of(pk: int) -> Dispute:
-    return get_object_or_404(Dispute.objects.select_related("transaction").defer("raw", "transaction__raw"), pk=pk)
+    return get_object_or_404(
+        Dispute.objects.select_related("transaction__card__cardholder__company", "transaction__card__company").defer(
+            "raw", "transaction__raw"
+        ),
+        pk=pk,
+    )
 
 
 def _confirm(
@@ -176,8 +181,10 @@ def _confirm(
     why_not = dispute_changes.why_not(dispute, offer.kind)
     about = dispute.transaction
     purchase = f"{about} · {format_minor(about.amount or 0, about.currency)}" if about else ""
+    card = about.card if about else None
     facts = {
         _("Purchase"): purchase,
+        **({_("Card"): card, _("Whose"): who(request, card)} if card else {}),
         _("State"): status(dispute.status, "dispute"),
         _("Opened"): when(dispute.opened_at),
     }

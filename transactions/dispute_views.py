@@ -9,6 +9,7 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from cards.actions import failed, refusal
 from console.access import Actor, Permission, allowed, requires
 from console.codego.errors import CodegoError
 from console.htmx import page_or_fragment, redirect, toast
@@ -116,14 +117,14 @@ def _send(request: HttpRequest, found: Transaction, form: DisputeForm) -> Comman
     """The command, unless it was refused: then the form says by whom and in which words, and keeps the text."""
     try:
         sent = services.open_dispute(found, form.cleaned_data["text"], actor=Actor.of(request))
-    except CannotDo as refusal:
-        form.add_error(None, str(refusal))
+    except CannotDo as ours:
+        form.add_error(None, str(ours))
         return None
     except CodegoError as failure:
         form.add_error(None, _("Nothing was sent: %(words)s") % {"words": failure})
         return None
-    if sent.state == CommandState.REFUSED:
-        form.add_error(None, _("The provider did not open a dispute. It says: %(words)s") % {"words": sent.message})
+    if failed(sent):
+        form.add_error(None, refusal(sent))
         return None
     return sent
 

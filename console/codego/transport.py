@@ -209,7 +209,7 @@ class Transport:
             error.method, error.path = error.method or call.method, error.path or call.path
             raise
         if slot.wait > 0:
-            raise self._error(NotSent, call, f"the provider's rate limit is used up for another {slot.wait:.0f} s")
+            raise self._error(NotSent, call, "the provider's rate limit is used up for a moment")
         return slot
 
     def _attempt(self, client: httpx.Client, call: Call, request: httpx.Request) -> Answer | CodegoError:
@@ -222,14 +222,14 @@ class Transport:
                 return _answer(response, _body(response, deadline))
             finally:
                 response.close()
-        except NEVER_LEFT as error:
-            cls, what = NotSent, f"no connection to the provider ({type(error).__name__})"
+        except NEVER_LEFT:
+            cls, what = NotSent, "no connection to the provider"
         except _TooLarge:
             return self._error(_lost(call, Unreadable), call, "the provider's answer is too large")
-        except httpx.TimeoutException as error:
-            what = f"the provider did not answer in time ({type(error).__name__})"
-        except httpx.HTTPError as error:
-            what = f"the connection to the provider broke ({type(error).__name__})"
+        except httpx.TimeoutException:
+            what = "the provider did not answer in time"
+        except httpx.HTTPError:
+            what = "the connection to the provider broke"
         return self._error(Unavailable if call.reads else cls, call, what)
 
     def _request(self, client: httpx.Client, call: Call) -> httpx.Request | None:
@@ -305,7 +305,7 @@ class Transport:
                     request_id=_request_id(answer),
                     status=status,
                     seconds=seconds,
-                    error=f"{type(error).__name__}: {error}" if error else "",
+                    error=str(error or ""),
                     route_missing=isinstance(error, NoSuchRoute),
                 ),
             )

@@ -102,7 +102,8 @@ def send(command: Command, call: Callable[[], str], *, keep: Keep | None = None)
     except (NotSent, RateLimited) as pause:
         if command.payload.get("queued"):
             return _put_back(command, str(pause))
-        return finish(command, CommandState.REFUSED, message=str(pause))
+        words = _("It was not sent: %(why)s. Try again in a moment.") % {"why": str(pause).rstrip(".")}
+        return finish(command, CommandState.NOT_DONE, message=words)
     except CodegoError as failure:
         return finish(command, CommandState.REFUSED, message=str(failure))
     return finish(command, CommandState.DONE, result=result, keep=keep)

@@ -8,6 +8,7 @@ from django.conf import settings
 
 from console.provider.models import RequestLog
 
+WITH_SESSION = frozenset({"/cards/{id}/secrets", "/cards/{id}/pin"})
 KYC_PATHS = frozenset({"/session/create"})
 
 
@@ -20,6 +21,8 @@ def as_curl(logged: RequestLog) -> str:
     key = "$CODEGO_KYC_API_KEY" if kyc else "$CODEGO_API_KEY"
     again = "" if method == "GET" else "# A record of what was sent. Running it does it again.\n"
     lines = [f"{again}curl -X {method} {shlex.quote(url)}", f'-H "X-Api-Key: {key}"']
+    if path in WITH_SESSION:
+        lines.append("-H 'SessionId: •••'")
     if logged.idempotency_key:
         lines.append(f"-H {shlex.quote(f'Idempotency-Key: {logged.idempotency_key}')}")
     if logged.body is not None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -12,7 +13,7 @@ from console.codego.errors import CodegoError, NoSuchRoute
 from console.codego.protocols import Priority
 from console.provider.factory import client
 from console.provider.models import Capability, RequestLog
-from console.provider.observing import lacks, routes
+from console.provider.observing import BELIEVED, lacks, routes
 
 Words = str | Promise
 
@@ -94,8 +95,10 @@ class Standing:
         return max((route.seen_at for route in self.known), default=None)
 
     @property
-    def why(self) -> str:
-        return "; ".join(f"{route.route}: {route.why}" for route in self.known)
+    def can_be_tried(self) -> bool:
+        """Where a read can be made, or an absence forgotten."""
+        readable = any(r.startswith("GET ") and r.split()[1] not in NEED_A_BROWSER for r in self.feature.routes)
+        return readable or self.presence == Presence.ABSENT
 
 
 def standings() -> list[Standing]:
@@ -119,6 +122,7 @@ def try_again(feature: Feature) -> list[tuple[str, Presence, str]]:
     """Reads are made again now, with the object last asked for; of writes the absence is forgotten, so that the next
     one shows. Each route with what is known afterwards, and in which words."""
     routes().filter(route__in=feature.routes, present=False).delete()
+    routes().filter(route__in=feature.routes).update(seen_at=timezone.now() - BELIEVED)  # so that the answer is written
     return [(route, *_try(route)) for route in feature.routes]
 
 

@@ -163,10 +163,7 @@ def _refuse_while_down(budget: Budget, now: datetime) -> None:
     if budget.down_since is None:
         return
     if budget.probe_at and budget.probe_at > now:
-        seconds = (budget.probe_at - now).total_seconds()
-        raise NotSent(
-            f"the provider has not answered since {budget.down_since:%H:%M} UTC; it is tried again in {seconds:.0f} s"
-        )
+        raise NotSent("the provider does not answer")
     budget.probe_at = now + timedelta(seconds=FIRST_PROBE * 2)
 
 
@@ -198,8 +195,15 @@ class Meter:
     left: int | None
 
     @property
+    def mood(self) -> str:
+        """What there is to say of it: silent, waiting, refused, or nothing."""
+        if self.down_since is not None:
+            return "silent"
+        return "waiting" if self.wait >= 1 else "refused" if self.refused_at is not None else ""
+
+    @property
     def tight(self) -> bool:
-        return self.wait >= 1 or self.down_since is not None or self.refused_at is not None
+        return bool(self.mood)
 
 
 LATELY = timedelta(minutes=2)

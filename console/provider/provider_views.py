@@ -8,6 +8,8 @@ from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 from django.utils.translation import ngettext
@@ -24,6 +26,7 @@ from console.provider.filters import RequestFilter
 from console.provider.models import RequestLog
 from console.provider.observing import last_refusal
 from console.provider.pacing import meter
+from console.templatetags.console import when
 
 SPANS = {"hour": measuring.HOUR, "day": measuring.DAY, "week": measuring.WEEK}
 SPAN_LABELS = {"hour": lazy("Last hour"), "day": lazy("Last 24 hours"), "week": lazy("Last 7 days")}
@@ -78,7 +81,8 @@ def requests(request: HttpRequest) -> HttpResponse:
 @require_safe
 def logged(request: HttpRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(RequestLog, pk=pk)
-    context = {"title": found.route, "logged": found, "curl": as_curl(found)}
+    zone = timezone.get_current_timezone_name()
+    context = {"title": found.route, "logged": found, "curl": as_curl(found), "zone": zone}
     return render(request, "provider/request.html", context)
 
 
@@ -92,7 +96,8 @@ def try_feature(request: HttpRequest, key: str) -> HttpResponse:
     found = features.try_again(feature)
     outcomes = {route: presence.value for route, presence, _words in found}
     audit.record(Action.FEATURE_TEST, actor=Actor.of(request), feature=key, routes=outcomes)
-    toast(request, _said(feature, found))
+    clear = all(presence == features.Presence.PRESENT for _route, presence, _words in found)
+    toast(request, _said(feature, found), "done" if clear else "unknown")
     return redirect(request, f"{reverse('provider:provider')}#features")
 
 
@@ -100,10 +105,11 @@ def _said(feature: features.Feature, found: list[tuple[str, features.Presence, s
     said = {
         features.Presence.PRESENT: _("the provider has it"),
         features.Presence.ABSENT: _("the provider lacks it (%(words)s)"),
-        features.Presence.UNKNOWN: _("the next use will show (%(words)s)"),
+        features.Presence.UNKNOWN: _("no clear answer (%(words)s); its next use will show"),
     }
     parts = [
-        f"{route}: {said[presence] % {'words': words or _('nothing was sent')}}" for route, presence, words in found
+        f"{route}: {said[presence] % {'words': words or _('only using it can show')}}"
+        for route, presence, words in found
     ]
     return f"{feature.label}. {'; '.join(parts)}."
 
@@ -111,8 +117,10 @@ def _said(feature: features.Feature, found: list[tuple[str, features.Presence, s
 def _facts() -> list[tuple[str, Any]]:
     """Where and as whom the console speaks to the provider; of keys and secrets only that they are there."""
     secrets = len([secret for secret in settings.CODEGO_WEBHOOK_SECRETS if secret])
+    last = RequestLog.objects.order_by("-at", "-pk").first()
     own = settings.CODEGO_KYC_API_KEY != settings.CODEGO_API_KEY
     return [
+        (_("Answering"), _answering(last)),
         (_("Card API"), _host(settings.CODEGO_API_URL)),
         (_("KYC host"), _host(settings.CODEGO_KYC_URL)),
         (_("API key"), _key(settings.CODEGO_API_KEY)),
@@ -125,6 +133,13 @@ def _facts() -> list[tuple[str, Any]]:
             else _("none: deliveries are refused until CODEGO_WEBHOOK_SECRETS is set"),
         ),
     ]
+
+
+def _answering(last: RequestLog | None) -> Any:
+    if last is None:
+        return _("not asked yet")
+    words = _("yes: it answered") if last.status and last.status < 500 else _("no: it did not answer well")
+    return format_html('{} <span class="muted">{}</span>', words, when(last.at))
 
 
 def _host(url: str) -> str:

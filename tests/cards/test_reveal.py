@@ -245,15 +245,15 @@ def test_the_look_is_on_record_although_the_provider_is_away(client_as, card, br
     settings.CODEGO_API_URL = "http://127.0.0.1:9/api/v1"
     answer = client_as("operations").post(f"/cards/{card.pk}/reveal/number/", browser.asks())
     assert answer.status_code == 504
-    assert "The provider did not answer" in answer.json()["error"]
+    assert "The provider has trouble answering" in answer.json()["error"]
     assert outcomes() == ["started", "refused"]
-    assert Entry.objects.last().detail == {"error": "Unavailable"}
+    assert Entry.objects.last().detail == {"error": "Unavailable", "vain": True}
 
 
 @pytest.mark.parametrize(
     ("fault", "status", "words"),
     [
-        ("unavailable", 504, "did not answer"),
+        ("unavailable", 504, "has trouble answering"),
         ("garbage", 502, "could not be understood"),
         ("rate_limited", 503, "no more requests at the moment"),
     ],
@@ -361,3 +361,12 @@ def test_a_traceback_shows_neither_session_nor_ciphertext(client_as, card, brows
     reveal_views.pin_page(request, card.pk)
     shown = SafeExceptionReporterFilter().get_post_parameters(request)
     assert {name for name in setting if shown[name] == setting[name]} == {"reason", "once"}
+
+
+def test_a_look_that_the_provider_did_not_answer_is_none(client_as, card, browser, keyed):
+    keyed.fault("GET /cards/*/secrets", "error_before", times=None)
+    client = client_as("operations")
+    for _ in range(22):
+        assert client.post(f"/cards/{card.pk}/reveal/number/", browser.asks()).status_code == 504
+    keyed.http.delete("/control/api/faults")
+    assert client.post(f"/cards/{card.pk}/reveal/number/", browser.asks()).status_code == 200

@@ -1,5 +1,7 @@
 """Locking all cards of a person or a company, and following it."""
 
+import re
+
 import pytest
 
 from console.provider.models import Command
@@ -58,7 +60,7 @@ def test_the_worker_sends_them_and_the_page_follows(client, sandbox):
     where = client.post(f"/cards/lock-all/cardholder/{card.cardholder_id}/", {"reason": "Fraud alarm"}).url
     page = client.get(where).content.decode()
     assert "0 of 1 settled" in page
-    live = page.split('hx-get="')[1].split('"')[0]
+    live = next(url for url in re.findall(r'hx-get="([^"]+)"', page) if "/progress/" in url)
     swap = {"HX-Request": "true"}
     assert client.get(live, headers=swap).status_code == 204
     settle.send_queued()

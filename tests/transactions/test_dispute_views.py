@@ -45,7 +45,7 @@ def test_the_provider_s_refusal_is_shown_in_its_words_and_the_text_is_kept(clien
     response = client_as("operations").post(url_of(unknown), {"text": TEXT})
     assert response.status_code == 422
     page = response.content.decode()
-    assert "The provider did not open a dispute" in page
+    assert "This was not done, and nothing has changed. The answer was:" in page
     assert TEXT in page
     assert Command.objects.get().state == "refused"
 

@@ -53,7 +53,7 @@ def test_a_route_that_is_not_there_shows_when_and_why(sandbox):
         read_balance(company_of(sandbox))
     found = standing("company_balances")
     assert found.presence == Presence.ABSENT
-    assert "404 that names a path" in found.why
+    assert "404 that names a path" in found.known[0].why
     assert not features.offered("company_balances")
 
 
@@ -111,7 +111,7 @@ def test_an_administrator_tries_a_reading_feature_again(sandbox, client_as):
 def test_trying_a_writing_feature_sends_nothing_and_offers_it_again(sandbox, client_as):
     Capability.objects.create(environment="sandbox", route="PUT /cards/{id}/pin", present=False)
     page = client_as("admin").post(reverse("provider:try-feature", args=["pin_set"]), follow=True)
-    assert "the next use will show" in page.content.decode()
+    assert "its next use will show" in page.content.decode()
     assert features.offered("pin_set")
     assert not RequestLog.objects.exists()
 

@@ -36,6 +36,22 @@ def test_a_command_that_settles_late_is_told_to_whoever_asked(client, olga, comm
     assert "Confirmed by reading it at the provider." not in client_as("operations").get("/cards/").content.decode()
 
 
+def test_it_says_which_card_it_was(client, olga, command):
+    commands.finish(command, CommandState.DONE)
+    page = signed_in(client, olga).get("/").content.decode()
+    assert "•••• 4242 · Ana Marinho" in page
+    about = signed_in(client, olga).get(reverse("provider:command", args=[command.pk])).content.decode()
+    assert "•••• 4242 · Ana Marinho" in about
+
+
+def test_putting_it_away_without_script_leads_back(client, olga, command):
+    commands.finish(command, CommandState.DONE)
+    told = reverse("provider:told", args=[command.pk])
+    olga_s = signed_in(client, olga)
+    assert olga_s.post(told, headers={"Referer": "http://testserver/cards/"}).url == "http://testserver/cards/"
+    assert olga_s.post(told, headers={"Referer": "https://elsewhere.test/"}).url == "/"
+
+
 def test_an_open_page_asks_and_is_told_once(client, olga, command):
     olga_s = signed_in(client, olga)
     page = olga_s.get("/").content.decode()

@@ -238,7 +238,7 @@ def test_a_provider_that_does_not_answer_is_tried_by_one_call_in_a_while():
     for n in range(DOWN_AFTER):
         slot = pacer.reserve(Priority.INTERACTIVE, PATIENCE)
         pacer.learn(slot, route=f"GET /{n % 2}", status=None, limit=None, remaining=None, reset_seconds=None)
-    with pytest.raises(NotSent, match=r"has not answered since 12:00 UTC"):
+    with pytest.raises(NotSent, match="does not answer"):
         pacer.reserve(Priority.INTERACTIVE, PATIENCE)
     later = SharedPacer(lambda: T0 + timedelta(seconds=5))
     probe = later.reserve(Priority.SWEEP, PATIENCE)

@@ -2,7 +2,7 @@
 
 import {button, by, call, element, facts, options, refresh, say} from "./tools.js";
 
-const READING_MS = 1400; // between two steps, so that the console can be watched
+const READING_MS = 5000; // between two steps, so that the console can be watched
 const pause = () => new Promise((wake) => setTimeout(wake, READING_MS));
 let playing = false;
 
