@@ -83,8 +83,8 @@ def show(page: Page, card: dict, seconds: float = 30) -> None:
 
 
 def type_pin(page: Page, pin: str, again: str | None = None) -> None:
-    page.get_by_label("New PIN").fill(pin)
-    page.get_by_label("The same again").fill(pin if again is None else again)
+    page.get_by_label("New PIN", exact=True).fill(pin)
+    page.get_by_label("Repeat new PIN").fill(pin if again is None else again)
     page.get_by_role("button", name="Set PIN").click()
 
 
