@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import json
 import uuid
+from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
@@ -51,14 +52,14 @@ def test_an_import_survives_kill_9_of_the_worker(killed):
 
 def test_500_deliveries_survive_kill_9_of_the_worker(killed):
     killed.kill_worker()
-    before = killed.status()["inbox"]
+    before, later = killed.status()["inbox"], datetime.now(UTC) + timedelta(minutes=10)
     cards = [c for c in killed.sandbox.list("cards") if c["status"] == "active"][:100]
     for n in range(500):
         card = cards[n % len(cards)]
         body = {
             **card,
             "status": "locked" if n >= 400 else "active",
-            "updatedAt": f"2036-01-01T00:{n // 100:02}:{n % 60:02}.{n:06}Z",
+            "updatedAt": (later + timedelta(seconds=n)).isoformat(),
         }
         deliver(
             killed,

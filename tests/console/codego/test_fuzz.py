@@ -43,8 +43,8 @@ OBJECTS: dict[str, tuple[Method, object]] = {
     "transaction": (lambda c: c.transaction("t1"), wire.NOUNS["spend"]),
     "open_dispute": (lambda c: c.open_dispute("t1", "text", idempotency_key="k"), wire.DISPUTE),
     "dispute": (lambda c: c.dispute("dp1"), wire.DISPUTE),
-    "update_dispute": (lambda c: c.update_dispute("dp1", status="canceled"), NOTHING),
-    "add_dispute_evidence": (lambda c: c.add_dispute_evidence("dp1", name="a", type="b", content=b"c"), NOTHING),
+    "update_dispute": (lambda c: c.update_dispute("dp1", status="canceled", idempotency_key="k"), NOTHING),
+    "add_dispute_evidence": (lambda c: c.add_dispute_evidence("dp1", name="a", type="b", content=b"c", idempotency_key="k"), NOTHING),
     "dispute_evidence": (lambda c: c.dispute_evidence("dp1"), NOTHING),
 }  # fmt: skip
 TRANSACTIONS = [wire.NOUNS[kind] | {"id": f"t-{kind}"} for kind in wire.PAYLOADS]
