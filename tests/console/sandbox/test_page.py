@@ -63,9 +63,9 @@ def test_a_story_plays_with_one_press_and_ticks_off_its_steps(sandbox, visit):
     page = visit()
     told = scene(page, "The total grows before it settles")
     told.get_by_role("button", name="Play").click()
-    expect(told.locator("li.done")).to_have_count(4, timeout=15_000)
+    expect(told.locator("li.done")).to_have_count(4, timeout=60_000)
     expect(told.get_by_text("Now: 150.00 USD at HOTEL AVENIDA, completed. Sent: transaction.completed")).to_be_visible()
-    expect(page.get_by_role("status").filter(has_text="that was all")).to_be_visible()
+    expect(page.get_by_role("status").filter(has_text="that was all")).to_be_visible(timeout=30_000)
     newest = sandbox.api.get("/transactions?limit=1").json()[0]["spend"]
     assert (newest["status"], newest["amount"]) == ("completed", 15_000)
 
