@@ -13,7 +13,7 @@ from console.codego.errors import CodegoError, NoSuchRoute
 from console.codego.protocols import Priority
 from console.provider.factory import client
 from console.provider.models import Capability, RequestLog
-from console.provider.observing import BELIEVED, lacks, routes
+from console.provider.observing import BELIEVED, routes
 
 Words = str | Promise
 
@@ -111,11 +111,6 @@ def _standing(feature: Feature, known: Sequence[Capability]) -> Standing:
     absent = [route for route in known if not route.present]
     presence = Presence.ABSENT if absent else Presence.PRESENT if known else Presence.UNKNOWN
     return Standing(feature, presence, absent or known)
-
-
-def offered(key: str) -> bool:
-    """Whether to offer what needs this feature: unless the provider was seen to lack it within a day."""
-    return not any(lacks(route) for route in BY_KEY[key].routes)
 
 
 def try_again(feature: Feature) -> list[tuple[str, Presence, str]]:

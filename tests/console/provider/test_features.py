@@ -37,7 +37,7 @@ def read_balance(company: str) -> None:
 
 def test_nothing_is_known_before_anything_is_asked():
     assert {standing.presence for standing in features.standings()} == {Presence.UNKNOWN}
-    assert features.offered("pin_set")
+    assert not lacks("PUT /cards/{id}/pin")
 
 
 def test_an_answer_shows_that_a_feature_is_there(sandbox):
@@ -54,7 +54,7 @@ def test_a_route_that_is_not_there_shows_when_and_why(sandbox):
     found = standing("company_balances")
     assert found.presence == Presence.ABSENT
     assert "404 that names a path" in found.known[0].why
-    assert not features.offered("company_balances")
+    assert lacks("GET /companies/{id}/balances")
 
 
 def test_a_missing_object_says_nothing_of_its_route(sandbox):
@@ -112,7 +112,7 @@ def test_trying_a_writing_feature_sends_nothing_and_offers_it_again(sandbox, cli
     Capability.objects.create(environment="sandbox", route="PUT /cards/{id}/pin", present=False)
     page = client_as("admin").post(reverse("provider:try-feature", args=["pin_set"]), follow=True)
     assert "its next use will show" in page.content.decode()
-    assert features.offered("pin_set")
+    assert not lacks("PUT /cards/{id}/pin")
     assert not RequestLog.objects.exists()
 
 
