@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any, TypeVar
 
 from django.db import transaction
+from django.utils import timezone
 
 from cardholders.models import (
     BALANCE_FIELDS,
@@ -18,8 +19,11 @@ from console.access import SYSTEM
 from console.audit import services as audit
 from console.audit.events import Action
 from console.codego.records import BalanceRecord, CompanyRecord, ContractRecord, TokenRecord, UserRecord, normal
+from console.history import services as history
+from console.history.models import Change, ChangeSource
+from console.history.services import Written
 from console.notes.models import Note
-from console.provider.mirror import OURS, Applied, Incoming, Source, Verdict, mark_dirty, refer, write
+from console.provider.mirror import OURS, Applied, Incoming, Source, Verdict, image, mark_dirty, refer, write
 from console.provider.models import Command
 
 Owner = TypeVar("Owner", Cardholder, Company)
@@ -147,11 +151,14 @@ def _identify(model: type[Owner], records: Sequence[UserRecord] | Sequence[Compa
     ids = {r.external_user_id: r.id for r in records if r.external_user_id}
     waiting = model._default_manager.select_for_update().filter(external_id__in=ids, codego_id__isnull=True)
     for row in waiting.order_by("pk"):
-        codego_id = ids[str(row.external_id)]
+        codego_id, before = ids[str(row.external_id)], image(row)
         if other := model._default_manager.select_for_update().filter(codego_id=codego_id).first():
+            before = image(other)
             _merge(other, row)
         row.codego_id = codego_id
         row.save()
+        merged = Written(row.pk, before, image(row))
+        history.note(model._meta.model_name or "", [merged], source=ChangeSource.MERGE, at=timezone.now())
 
 
 def _merge(loser: Owner, winner: Owner) -> None:
@@ -160,7 +167,7 @@ def _merge(loser: Owner, winner: Owner) -> None:
         name = relation.field.name
         relation.related_model._default_manager.filter(**{name: loser}).update(**{name: winner})
     noun = loser._meta.model_name or ""
-    for log in (Note, Command):
+    for log in (Note, Command, Change):
         log._default_manager.filter(record=noun, record_id=loser.pk).update(record_id=winner.pk)
     audit.record(Action.RECORD_MERGE, actor=SYSTEM, record=noun, record_id=winner.pk, merged=loser.pk)
     for column in (f.attname for f in loser._meta.concrete_fields if f.name not in OURS):

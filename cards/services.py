@@ -99,7 +99,7 @@ def issue(
 
         done = commands.send(command, create, keep=_keep_issued)
         if done.result:
-            _read(provider, done.result)
+            _read(provider, done.result, done)
     return done
 
 
@@ -178,14 +178,14 @@ def settle(provider: Codego, command: Command) -> Command:
     if command.kind == CommandKind.ISSUE:
         settled = settle_creation(provider, command, _look_for_issued, _keep_issued)
         if settled.state == CommandState.DONE:
-            _read(provider, settled.result)
+            _read(provider, settled.result, settled)
         return settled
     at = timezone.now()
     try:
         record = provider.card(command.target)
     except NoSuchObject as gone:
         return settle_without_object(command, str(gone))
-    apply_cards([record], source=Source("command", at))
+    apply_cards([record], source=Source("command", at, str(command.pk)))
     later = Command.objects.filter(record="card", record_id=command.record_id, sent_at__gt=command.sent_at)
     if not _stands(command, record) and later.filter(state=CommandState.DONE).exists():
         words = _("A later change of this card overtook this one.")
@@ -199,7 +199,7 @@ def candidates(command: Command) -> list[Card]:
         ids = _look_for_issued(provider, command).ids
         refer(Card, ids)
         for card_id in ids:
-            _read(provider, card_id)
+            _read(provider, card_id, command)
     return list(Card.objects.filter(codego_id__in=ids).order_by("pk"))
 
 
@@ -231,16 +231,16 @@ def _send_change(provider: Codego, command: Command) -> Command:
         return command.target
 
     done = commands.send(command, change, keep=lambda sent: mark_dirty(Card, [sent.target]))
-    _read(provider, command.target)
+    _read(provider, command.target, command)
     return done
 
 
-def _read(provider: Codego, card_id: str) -> None:
+def _read(provider: Codego, card_id: str, command: Command) -> None:
     """The card as it is now; where it cannot be read at once, the worker will."""
     mark_dirty(Card, [card_id])
     at = timezone.now()
     with suppress(CodegoError):
-        apply_cards([provider.card(card_id)], source=Source("command", at))
+        apply_cards([provider.card(card_id)], source=Source("command", at, str(command.pk)))
 
 
 def _ids_at_provider(provider: Codego, holder: Cardholder) -> list[str]:

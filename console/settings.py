@@ -88,6 +88,7 @@ INSTALLED_APPS = [
     "console",
     "console.audit",
     "console.staff",
+    "console.history",
     "console.provider",
     "console.notes",
     "cardholders",

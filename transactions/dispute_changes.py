@@ -128,7 +128,7 @@ def settle(provider: Codego, command: Command) -> Command:
             command, CommandState.LAPSED, message=_("Whether the file was taken is not known. Send it again.")
         )
     try:
-        readable = _read(provider, command.target)
+        readable = _read(provider, command.target, str(command.pk))
     except (NoSuchRoute, NoSuchObject):
         readable = False
     dispute = Dispute.objects.get(pk=command.record_id)
@@ -183,16 +183,16 @@ def _change(
 
         done = commands.send(command, call, keep=lambda sent: mark_dirty(Dispute, [sent.target]))
         with suppress(CodegoError):
-            _read(provider, command.target)
+            _read(provider, command.target, str(command.pk))
     return done
 
 
-def _read(provider: Codego, dispute_id: str) -> bool:
+def _read(provider: Codego, dispute_id: str, ref: str = "") -> bool:
     """The dispute as it is now. False where the provider is known not to let it be read; raises CodegoError."""
     if lacks("GET /disputes/{id}"):
         return False
     at = timezone.now()
-    apply_disputes([provider.dispute(dispute_id)], source=Source("command", at))
+    apply_disputes([provider.dispute(dispute_id)], source=Source("command", at, ref))
     return True
 
 

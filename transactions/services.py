@@ -61,7 +61,7 @@ def open_dispute(transaction: Transaction, text: str, *, actor: Actor) -> Comman
         def create() -> str:
             at = timezone.now()
             made.append(provider.open_dispute(command.target, text, idempotency_key=command.pk))
-            sources.append(Source("command", at))
+            sources.append(Source("command", at, str(command.pk)))
             return made[0].id
 
         sources: list[Source] = []

@@ -5,7 +5,6 @@ What is newer is decided by two clocks that are never mixed: `version` is the pr
 *hint*: it changes nothing and marks the row dirty, and a worker reads the object.
 """
 
-import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -15,10 +14,13 @@ from enum import StrEnum
 from functools import cache
 from typing import Any, TypeVar
 
-from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connection, models, transaction
 from django.db.models import Q
 from django.utils import timezone
+
+from console.history import services as history
+from console.history.models import ChangeSource
+from console.history.services import Written, plain
 
 BATCH = 250  # rows a statement: well under SQLite's limit on variables
 AHEAD = timedelta(days=1)  # how far a provider's clock may run before ours
@@ -147,11 +149,6 @@ def write(
     return Applied([verdicts[i] for i in range(len(incoming))], changes)
 
 
-def plain(value: Any) -> Any:
-    """JSON as the database gives it back: decimals as text, so that what was stored equals what is sent again."""
-    return json.loads(json.dumps(value, cls=DjangoJSONEncoder))
-
-
 def _fitted(model: type[Row], record: Incoming, at: datetime) -> Incoming:
     """The record as the columns can hold it: text that is too long is cut and flagged; all of it stays in `raw`.
     A version from the future is none: every true one after it would look stale."""
@@ -201,7 +198,10 @@ def _write_batch(
             if source.kind == "run" and verdicts[r.codego_id] is Verdict.CHANGED
         ]
         newer = [r for r in records if _to_write(rows.get(r.codego_id), r, verdicts[r.codego_id], source)]
-        written = _upsert(model, [_merged(model, rows.get(r.codego_id), r, source) for r in newer])
+        before = {r.codego_id: image(rows[r.codego_id]) for r in newer if _is_known(rows.get(r.codego_id))}
+        merged = [_merged(model, rows.get(r.codego_id), r, source) for r in newer]
+        written = _upsert(model, merged)
+        _keep_history(model, merged, before, written, source)
         for record in newer:
             if record.codego_id not in written:  # another writer was there first with something at least as new
                 verdicts[record.codego_id] = Verdict.HINT
@@ -213,9 +213,31 @@ def _write_batch(
     return [verdicts[r.codego_id] for r in records], changes
 
 
+def _is_known(row: Row | None) -> bool:
+    """Whether anything but its id was ever told of it."""
+    return row is not None and not (row.by_reference and not row.version and not row.read_at)
+
+
+def image(row: Mirrored) -> dict[str, Any]:
+    """What the provider's records fill, by column."""
+    return {name: getattr(row, name) for name in _columns(type(row)) if name not in OURS}
+
+
+def _keep_history(
+    model: type[Row], rows: Sequence[Row], before: dict[Any, dict[str, Any]], written: dict[str, int], source: Source
+) -> None:
+    notes = [
+        Written(written[row.codego_id], before.get(row.codego_id), image(row))
+        for row in rows
+        if row.codego_id in written
+    ]
+    noun = model._meta.model_name or ""
+    history.note(noun, notes, source=ChangeSource(source.kind), at=source.at, ref=source.ref)
+
+
 def decide(row: Row | None, record: Incoming, source: Source, final: frozenset[str] = frozenset()) -> Verdict:
     """The whole rule of what is newer."""
-    if row is None or (row.by_reference and not row.version and not row.read_at):
+    if row is None or not _is_known(row):
         return Verdict.CREATED if source.is_read or record.version else Verdict.HINT
     if getattr(row, "state", "") in final and record.values.get("state") not in final:
         return Verdict.STALE
@@ -296,10 +318,10 @@ OR ((excluded.version IS NULL OR {t}.version IS NULL OR excluded.version = {t}.v
 AND ({t}.read_at IS NULL OR excluded.read_at >= {t}.read_at))"""
 
 
-def _upsert(model: type[Row], rows: Sequence[Row]) -> set[str]:
-    """INSERT … ON CONFLICT DO UPDATE … WHERE newer, in one statement; the ids that were written."""
+def _upsert(model: type[Row], rows: Sequence[Row]) -> dict[str, int]:
+    """INSERT … ON CONFLICT DO UPDATE … WHERE newer, in one statement; what was written, with its primary key."""
     if not rows:
-        return set()
+        return {}
     quote = connection.ops.quote_name
     fields = [f for f in model._meta.concrete_fields if not f.primary_key]
     table = quote(model._meta.db_table)
@@ -309,12 +331,12 @@ def _upsert(model: type[Row], rows: Sequence[Row]) -> set[str]:
     one = f"({', '.join(['%s'] * len(fields))})"
     sql = (
         f"INSERT INTO {table} ({names}) VALUES {', '.join([one] * len(rows))} "  # noqa: S608 - names from our models
-        f"ON CONFLICT (codego_id) DO UPDATE SET {update} WHERE {_NEWER.format(t=table)} RETURNING codego_id"
+        f"ON CONFLICT (codego_id) DO UPDATE SET {update} WHERE {_NEWER.format(t=table)} RETURNING codego_id, id"
     )
     values = [f.get_db_prep_save(getattr(row, f.attname), connection) for row in rows for f in fields]
     with connection.cursor() as cursor:
         cursor.execute(sql, values)
-        written = {str(found[0]) for found in cursor.fetchall()}
+        written = {str(codego_id): int(pk) for codego_id, pk in cursor.fetchall()}
     _settle_dirt(model, [row for row in rows if row.codego_id in written])
     return written
 

@@ -124,7 +124,7 @@ def _apply_together(event: Event, deliveries: list[Delivery]) -> None:
         if record is None:
             _finish([delivery], DeliveryVerdict.UNHANDLED)
         else:
-            by_source[Source("delivery", delivery.received_at)].append((delivery, record))
+            by_source[Source("delivery", delivery.received_at, str(delivery.pk))].append((delivery, record))
     for source, pairs in by_source.items():
         with transaction.atomic():
             applied = event.apply([record for _, record in pairs], source=source)
