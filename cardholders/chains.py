@@ -34,6 +34,8 @@ TOKENS = {
     (421614, "0x75faf114eafb1bdbe2f0316df893fd58ce46aa4d"): "USDC",
     (10, "0x0b2c639c533813f4aa9d7837caf62653d097ff85"): "USDC",
 }
+# What collateral may be in: the tokens above, and the test token of the sandbox, whose symbol the wire never says.
+EXPECTED_TOKENS = TOKENS.keys() | {(84532, "0x10b5be494c2962a7b318afb63f0ee30b959d000b")}
 
 
 class Token(NamedTuple):

@@ -117,6 +117,7 @@ class Contract(Mirrored):
     tokens = models.JSONField(
         default=list
     )  # [{"address", "balance", "exchange_rate", "advance_rate"}], decimals as text
+    missing_since = models.DateTimeField(null=True)  # when the owner's list was first read without it
 
     class Meta:
         constraints: ClassVar = [owned("contract_has_owner")]

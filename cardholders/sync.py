@@ -62,7 +62,7 @@ def apply_contracts(records: Sequence[ContractRecord], *, source: Source) -> App
         applied = write(Contract, [_contract(r, holders, companies) for r in placed], source)
         for contract in Contract.objects.filter(codego_id__in=[r.id for r in placed]).select_for_update():
             last = contract.readings.order_by("-at").first()
-            if contract.tokens and (last is None or last.tokens != contract.tokens):
+            if (contract.tokens or last) and (last is None or last.tokens != contract.tokens):
                 ContractReading.objects.create(contract=contract, at=source.at, tokens=contract.tokens)
     verdicts = iter(applied.verdicts)
     return Applied([Verdict.HINT if r.id in unplaced else next(verdicts) for r in records], applied.changes)

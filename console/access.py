@@ -19,6 +19,7 @@ class Permission(StrEnum):
 
     ACTIVITY_OWN = "activity:own"
     ACTIVITY_READ = "activity:read"
+    BREAK_WORK = "break:work"
     CARD_ACTIVATE = "card:activate"
     CARD_CANCEL = "card:cancel"
     CARD_ISSUE = "card:issue"
@@ -38,6 +39,7 @@ class Permission(StrEnum):
     PROVIDER_TEST = "provider:test"
     RECONCILIATION_READ = "reconciliation:read"
     RECONCILIATION_RUN = "reconciliation:run"
+    RECONCILIATION_SIGN = "reconciliation:sign"
     RECORD_READ = "record:read"
     REPORT_MAKE = "report:make"
     REPORT_READ = "report:read"
@@ -76,7 +78,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     }),
     Role.FINANCE: frozenset({
         _P.RECORD_READ, _P.NOTE_WRITE, _P.LIST_EXPORT, _P.REPORT_READ, _P.REPORT_MAKE, _P.RECONCILIATION_READ,
-        _P.RECONCILIATION_RUN, _P.INBOX_READ, _P.PROVIDER_READ, _P.ACTIVITY_OWN, _P.ACTIVITY_READ,
+        _P.RECONCILIATION_RUN, _P.RECONCILIATION_SIGN, _P.BREAK_WORK, _P.INBOX_READ, _P.PROVIDER_READ, _P.ACTIVITY_OWN, _P.ACTIVITY_READ,
     }),
     Role.ADMIN: frozenset({
         _P.RECORD_READ, _P.PERSONAL_READ, _P.NOTE_WRITE, _P.REVIEW_READ, _P.REPORT_READ, _P.RECONCILIATION_READ,

@@ -8,6 +8,9 @@ from django.utils.translation import gettext_lazy as _
 class Action(StrEnum):
     ACCESS_REFUSED = "access:refused"
     APPLICANT_ADD = "applicant:add"
+    BREAK_ASSIGN = "break:assign"
+    BREAK_REOPEN = "break:reopen"
+    BREAK_RESOLVE = "break:resolve"
     CARD_ACTIVATE = "card:activate"
     CARD_CANCEL = "card:cancel"
     CARD_ISSUE = "card:issue"
@@ -29,6 +32,9 @@ class Action(StrEnum):
     KYC_OPEN = "kyc:open"
     LIST_EXPORT = "list:export"
     NOTE_ADD = "note:add"
+    RECONCILIATION_PREPARE = "reconciliation:prepare"
+    RECONCILIATION_REOPEN = "reconciliation:reopen"
+    RECONCILIATION_SIGN = "reconciliation:sign"
     RECORD_MERGE = "record:merge"
     REPORT_DOWNLOAD = "report:download"
     REPORT_MAKE = "report:make"
@@ -44,6 +50,9 @@ class Action(StrEnum):
 LABELS = {
     Action.ACCESS_REFUSED: _("Opened a page without permission"),
     Action.APPLICANT_ADD: _("Add applicant"),
+    Action.BREAK_ASSIGN: _("Assign break"),
+    Action.BREAK_REOPEN: _("Open break again"),
+    Action.BREAK_RESOLVE: _("Resolve break"),
     Action.CARD_ACTIVATE: _("Activate card"),
     Action.CARD_CANCEL: _("Cancel card"),
     Action.CARD_ISSUE: _("Issue card"),
@@ -65,6 +74,9 @@ LABELS = {
     Action.KYC_OPEN: _("Open or resume KYC session"),
     Action.LIST_EXPORT: _("Export list"),
     Action.NOTE_ADD: _("Add note"),
+    Action.RECONCILIATION_PREPARE: _("Prepare reconciliation"),
+    Action.RECONCILIATION_REOPEN: _("Reconciliation opened again by a late event"),
+    Action.RECONCILIATION_SIGN: _("Sign off reconciliation"),
     Action.RECORD_MERGE: _("Merge two rows of one person"),
     Action.REPORT_DOWNLOAD: _("Download report"),
     Action.REPORT_MAKE: _("Make report"),

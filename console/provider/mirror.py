@@ -67,7 +67,9 @@ class Mirrored(models.Model):
 
 
 # What belongs to the row's own life here and is never overwritten by a record of the provider.
-OURS = frozenset({"id", "created_at", "dirty_at", "reading_at", "read_failures", "read_error", "external_id"})
+OURS = frozenset({
+    "id", "created_at", "dirty_at", "reading_at", "read_failures", "read_error", "external_id", "missing_since",
+})  # fmt: skip
 
 
 PERSONAL = frozenset({

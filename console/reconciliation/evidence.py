@@ -1,0 +1,258 @@
+"""What may explain a difference, gathered for many balances at once: late and recent steps, kept holds, refunds that
+have not settled, duplicates, and what moved the collateral."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Count
+
+from cardholders.models import Contract
+from console.codego.wire import normal
+from console.history.models import Change
+from console.reconciliation.causes import Cause
+from console.reconciliation.explain import Candidate, Collateral, Deposit, Event, Evidence, Story, Tokens
+from console.reconciliation.ours import DOLLARS, Charges, Effect
+from console.reconciliation.readings import Reading, Subjects
+from console.reconciliation.steps import COLUMNS, NOUN, Late, Step, Values, instant, steps_since, tell_deliveries
+from console.sync.models import Cursor
+from transactions.chain import CLOSED, LARGE, LARGE_HOLD, SMALL_HOLD
+from transactions.models import Transaction
+
+LAG = timedelta(minutes=30)  # how long the provider may take to recalculate a balance (facts 1.4)
+ALIKE = timedelta(minutes=10)  # two purchases this close that are alike in all else may be one
+LOOKED_BACK = timedelta(days=60)
+
+History = Sequence[tuple[int, datetime, list[dict[str, Any]]]]  # (contract, instant, tokens), oldest first
+
+
+def charges_around(readings: Sequence[Reading], charges: Mapping[int, Charges], late: Late) -> dict[int, Story]:
+    """By balance, for those whose charges differ."""
+    if not readings:
+        return {}
+    subjects = Subjects.of(readings)
+    since = min(r.at for r in readings)
+    tell_deliveries(late, [r.balance.pk for r in readings], since)
+    lately = _lately(subjects, since)
+    candidates = _candidates(subjects, late)
+    swept = _swept("transactions")
+    return {
+        (pk := reading.balance.pk): Story(
+            late=[
+                Event(step.effect, late.cause(step, reading.at), Evidence(NOUN, step.change.record_id))
+                for step in late.steps.get(pk, ())
+                if step.effect != Effect()
+            ],
+            lately=[Event(step.effect, Cause.TIMING, Evidence(NOUN, step.change.record_id)) for step in lately[pk]],
+            candidates=candidates[pk],
+            rounded=charges.get(pk, Charges()).foreign,
+            stale=swept is None or swept < reading.at,
+        )
+        for reading in readings
+    }
+
+
+def _lately(subjects: Subjects, since: datetime) -> dict[int, list[Step]]:
+    """Steps that were known only just before the reading, the newest first."""
+    cut_offs = subjects.cut_offs()
+    found: dict[int, list[Step]] = defaultdict(list)
+    for step in steps_since(subjects, since - LAG):
+        if cut_offs[step.balance] - LAG < step.change.at <= cut_offs[step.balance] and step.effect != Effect():
+            found[step.balance].append(step)
+    for steps in found.values():
+        steps.sort(key=lambda step: (step.change.at, step.change.pk), reverse=True)
+    return found
+
+
+# --- Rows that the provider may count otherwise -----------------------------------------------------------------------
+
+
+def _candidates(subjects: Subjects, late: Late) -> dict[int, list[Candidate]]:
+    cut_offs = subjects.cut_offs()
+    found: dict[int, list[Candidate]] = defaultdict(list)
+    rows = list(_open_rows(subjects, late))
+    highest = _highest([values["id"] for _, values in rows])
+    for balance, values in rows:
+        found[balance] += _of_open(values, highest.get(values["id"], 0), cut_offs[balance])
+    for balance, candidate in _duplicates(subjects):
+        found[balance].append(candidate)
+    return found
+
+
+def _open_rows(subjects: Subjects, late: Late) -> Iterator[tuple[int, Values]]:
+    """Purchases and refunds that were not settled at the reading: those open now, as they were then, and those that
+    were open then and have been settled since."""
+    then = {
+        step.change.record_id: step.before  # the earliest late step comes last here
+        for steps in late.steps.values()
+        for step in reversed(steps)
+    }
+    spend = Transaction.objects.filter(subjects.rows(), kind="spend", state__in=("pending", "reversed"))
+    for values in spend.exclude(authorized_at=None).values(*COLUMNS):
+        balance = subjects.balance_of(values["company_id"], values["cardholder_id"])
+        if balance is not None and values["id"] not in then:
+            yield balance, values
+    for before in then.values():
+        if before and before["kind"] == "spend" and before["state"] in {"pending", "reversed"}:
+            balance = subjects.balance_of(before["company_id"], before["cardholder_id"])
+            if balance is not None and before["authorized_at"]:
+                yield balance, before
+
+
+def _highest(pks: Sequence[int]) -> dict[int, int]:
+    """The largest total each has had, as far as the change log tells."""
+    found: dict[int, int] = defaultdict(int)
+    log = Change.objects.filter(record=NOUN, record_id__in=pks, created=False)
+    for pk, before in log.values_list("record_id", "before"):
+        found[pk] = max(found[pk], before.get("amount") or 0)
+    return found
+
+
+def _of_open(values: Values, highest: int, cut_off: datetime) -> list[Candidate]:
+    amount, evidence = values["amount"] or 0, (Evidence(NOUN, values["id"]),)
+    since = instant(values["authorized_at"])
+    if since is None or values["currency"] not in DOLLARS:
+        return []
+    if amount < 0:
+        pending = values["state"] == "pending"
+        effects = (Effect(held=amount), Effect(due=amount)) if pending else ()
+        return [Candidate(effect, Cause.UNSETTLED_REFUND, evidence) for effect in effects]
+    most = max(highest, values["authorized_amount"] or 0, amount)
+    whole = values["state"] == "reversed"
+    closes = since + (LARGE_HOLD if whole or amount >= LARGE else SMALL_HOLD)
+    if whole and (normal(values["completion_reason"]) == CLOSED or cut_off > since + LARGE_HOLD):
+        return []
+    found = []
+    if most > amount:
+        kept = Effect(held=most - amount)
+        found.append(Candidate(kept, Cause.HOLD_KEPT, evidence, since + LARGE_HOLD, expected=True))
+    if not whole and cut_off > closes:
+        found.append(Candidate(Effect(held=-amount), Cause.CLOSED, evidence))
+    return found
+
+
+def _duplicates(subjects: Subjects) -> Iterator[tuple[int, Candidate]]:
+    """Purchases alike in card, merchant, amount and minute; payments of one transaction on the chain."""
+    since = min(subjects.cut_offs().values()) - LOOKED_BACK
+    rows = Transaction.objects.filter(subjects.rows(), occurred_at__gt=since, currency__in=DOLLARS)
+    spend = rows.filter(kind="spend", state__in=("pending", "completed"), amount__gt=0)
+    paid = rows.filter(kind="payment", state="completed").exclude(transaction_hash="")
+    yield from _repeats(subjects, spend, ("card_id", "merchant_name", "amount", "state"))
+    yield from _repeats(subjects, paid, ("transaction_hash", "amount", "state", "kind"))
+
+
+def _repeats(subjects: Subjects, rows: Any, same: tuple[str, ...]) -> Iterator[tuple[int, Candidate]]:
+    groups = rows.order_by().values(*same).annotate(n=Count("pk")).filter(n__gt=1)
+    for group in groups[:200]:
+        wanted = {name: group[name] for name in same}
+        alike = rows.filter(**wanted).order_by("occurred_at", "pk").values(*COLUMNS, "occurred_at")
+        last = None
+        for values in alike:
+            if last and values["occurred_at"] - last["occurred_at"] <= ALIKE:
+                balance = subjects.balance_of(values["company_id"], values["cardholder_id"])
+                if balance is not None:
+                    yield balance, _twice(values, last)
+            last = values
+
+
+def _twice(values: Values, first: Values) -> Candidate:
+    evidence = (Evidence(NOUN, values["id"]), Evidence(NOUN, first["id"]))
+    amount = values["amount"]
+    if values["kind"] == "payment":
+        return Candidate(Effect(due=amount), Cause.DUPLICATE, evidence)
+    pending = values["state"] == "pending"
+    return Candidate(Effect(-amount, 0) if pending else Effect(0, -amount), Cause.DUPLICATE, evidence)
+
+
+# --- Collateral -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Came:
+    """A deposit and when we learned of it."""
+
+    deposit: Deposit
+    at: datetime
+
+
+def collateral_around(readings: Sequence[Reading], histories: Mapping[int, History]) -> dict[int, Collateral]:
+    """By balance, for those whose credit limit differs."""
+    if not readings:
+        return {}
+    subjects = Subjects.of(readings)
+    came = _deposits(subjects)
+    read = _contracts_read(subjects)
+    return {
+        (pk := reading.balance.pk): Collateral(
+            now=tokens_at(histories.get(pk, ()), reading.at),
+            later=_later(histories.get(pk, ()), reading.at),
+            earlier=_earlier(histories.get(pk, ()), reading.at),
+            deposits=[each.deposit for each in came[pk]],
+            unread=[each.deposit for each in came[pk] if pk not in read or each.at > read[pk]],
+            stale=pk not in read or read[pk] < reading.at,
+        )
+        for reading in readings
+    }
+
+
+def tokens_at(history: History, at: datetime) -> Tokens:
+    """The tokens of each contract as last read by then."""
+    last = {contract: tokens for contract, read, tokens in history if read <= at}
+    return {
+        (contract, str(token.get("address") or place)): token
+        for contract, tokens in last.items()
+        for place, token in enumerate(tokens)
+    }
+
+
+def _later(history: History, at: datetime) -> list[Tokens]:
+    """The states read after an instant, the nearest first."""
+    return [tokens_at(history, read) for read in sorted({read for _, read, _ in history if read > at})]
+
+
+def _earlier(history: History, at: datetime) -> list[Tokens]:
+    """The states that others have replaced only lately, the nearest first."""
+    instants = sorted({read for _, read, _ in history if read <= at}, reverse=True)
+    recent = [read for read in instants if read > at - LAG]
+    return [tokens_at(history, before) for before in instants[1 : len(recent) + 1]] + (
+        [{}] if recent and len(recent) == len(instants) else []
+    )
+
+
+def _deposits(subjects: Subjects) -> dict[int, list[_Came]]:
+    """The newest collateral transactions of each."""
+    cut_offs = subjects.cut_offs()
+    since = min(cut_offs.values()) - LOOKED_BACK
+    rows = Transaction.objects.filter(subjects.rows(), kind="collateral", occurred_at__gt=since, currency__in=DOLLARS)
+    values = list(rows.order_by("-occurred_at").values("pk", "company_id", "cardholder_id", "amount", "created_at"))
+    created = _learned(values)
+    found: dict[int, list[_Came]] = defaultdict(list)
+    for one in values:
+        balance = subjects.balance_of(one["company_id"], one["cardholder_id"])
+        if balance is not None and one["amount"]:
+            at = created.get(one["pk"], one["created_at"])
+            deposit = Deposit(one["amount"], Evidence(NOUN, one["pk"]), late=at > cut_offs[balance])
+            found[balance].append(_Came(deposit, at))
+    return found
+
+
+def _learned(values: Iterable[Mapping[str, Any]]) -> dict[int, datetime]:
+    pks = [one["pk"] for one in values]
+    return dict(Change.objects.filter(record=NOUN, record_id__in=pks, created=True).values_list("record_id", "at"))
+
+
+def _contracts_read(subjects: Subjects) -> dict[int, datetime]:
+    """When each owner's contracts were last read, the oldest of them."""
+    rows = Contract.objects.filter(subjects.rows(), read_at__isnull=False, missing_since=None)
+    found: dict[int, datetime] = {}
+    for company, holder, at in rows.values_list("company_id", "cardholder_id", "read_at"):
+        balance = subjects.balance_of(company, holder)
+        if balance is not None and at is not None:
+            found[balance] = min(at, found.get(balance, at))
+    return found
+
+
+def _swept(resource: str) -> datetime | None:
+    return Cursor.objects.filter(resource=resource).values_list("swept_at", flat=True).first()

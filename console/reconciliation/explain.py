@@ -1,0 +1,317 @@
+"""Splits a difference into named pieces that add up to it exactly. Knows no database.
+
+The provider's figures describe one moment of a story we also have: what we learned after the reading may be in them
+already, and what we knew shortly before may not be in them yet. So the first question is at which place of the story
+they stand; what is left is matched, to the cent, with rows that are known to make a difference (a kept hold, a
+duplicate). What nothing explains is said to be unknown.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from console.reconciliation.causes import Cause
+from console.reconciliation.identity import Line, tolerated
+from console.reconciliation.ours import Effect, cents, credit_limit, worth
+
+ODD = 3  # candidates that the provider is not known to count, in one explanation
+STATES = 20_000  # sums looked at before a match is given up
+LATE, LATELY = 200, 30  # places of the story looked at after and before the reading
+
+
+class Evidence(NamedTuple):
+    """A row of ours that shows it."""
+
+    noun: str
+    pk: int
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A part of a difference, in minor units as it stands on its line: the provider's figure less ours."""
+
+    line: Line
+    cause: Cause
+    amount: int
+    evidence: tuple[Evidence, ...] = ()
+    until: datetime | None = None  # when it should have gone by itself
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A step of a transaction's story: what it added to our figures when we learned of it."""
+
+    effect: Effect
+    cause: Cause
+    evidence: Evidence
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A row known to make a difference of this much where the provider counts it otherwise than we do."""
+
+    effect: Effect
+    cause: Cause
+    evidence: tuple[Evidence, ...]
+    until: datetime | None = None
+    expected: bool = False  # as the provider is known to count
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """What is known around a reading. `late`: learned after it, in the order it happened; `lately`: known just before
+    it, the newest first. `rounded`: how many amounts were converted from a foreign currency."""
+
+    late: Sequence[Event] = ()
+    lately: Sequence[Event] = ()
+    candidates: Sequence[Candidate] = ()
+    rounded: int = 0
+    stale: bool = False  # our transactions were last read before the balance was
+
+
+@dataclass(frozen=True, slots=True)
+class _Guess:
+    place: Sequence[tuple[Event, int]]  # events, and whether they are added (1) or taken back (−1)
+    chosen: Sequence[Candidate]
+    rest: Effect
+
+
+def explain_charges(difference: Effect, story: Story) -> list[Piece]:
+    """Of pending charges and balance due together: a settlement moves an amount from the one to the other."""
+    if difference == Effect():
+        return []
+    guess = _match(difference, story) or _match_any(difference, story) or _expected(difference, story)
+    pieces = [
+        piece
+        for event, sign in guess.place
+        for piece in _pieces(_times(event.effect, sign), event.cause if sign > 0 else Cause.TIMING, (event.evidence,))
+    ]
+    for one in guess.chosen:
+        pieces += _pieces(one.effect, one.cause, one.evidence, one.until)
+    pieces += _rest(Line.PENDING, guess.rest.held, story)
+    pieces += _rest(Line.DUE, guess.rest.due, story)
+    return pieces
+
+
+def _rest(line: Line, amount: int, story: Story) -> list[Piece]:
+    if not amount:
+        return []
+    if abs(amount) <= tolerated(line, story.rounded):
+        return [Piece(line, Cause.ROUNDING, amount)]
+    return [Piece(line, Cause.STALE_SOURCE if story.stale else Cause.UNKNOWN, amount)]
+
+
+def _match(difference: Effect, story: Story) -> _Guess | None:
+    """At some place of the story, with the fewest candidates; without a rounding difference before with one."""
+    sums = _sums([one.effect for one in story.candidates])
+    found: list[tuple[tuple[int, int, int], _Guess]] = []
+    for place in _places(story):
+        left = difference
+        for event, sign in place:
+            left -= _times(event.effect, sign)
+        for rest in _roundings(story):
+            indexes = sums.get(left - rest)
+            chosen = None if indexes is None else [story.candidates[i] for i in indexes]
+            if chosen is not None and _is_plausible(chosen, rest):
+                cost = (abs(rest.held) + abs(rest.due), len(chosen), len(place))
+                found.append((cost, _Guess(place, chosen, rest)))
+                break
+    return min(found, key=lambda pair: pair[0])[1] if found else None
+
+
+def _is_plausible(chosen: Sequence[Candidate], rest: Effect) -> bool:
+    """Many rows can add up to anything: few of them may be taken, fewer where cents are left over."""
+    odd = [one for one in chosen if not one.expected]
+    return len(odd) <= (ODD if rest == Effect() else 1)
+
+
+def _places(story: Story) -> Iterator[Sequence[tuple[Event, int]]]:
+    yield ()
+    for size in range(1, min(len(story.late), LATE) + 1):
+        yield [(event, 1) for event in story.late[:size]]
+    for size in range(1, min(len(story.lately), LATELY) + 1):
+        yield [(event, -1) for event in story.lately[:size]]
+
+
+def _match_any(difference: Effect, story: Story) -> _Guess | None:
+    """Some of what was learned late, in whatever order: a sweep finds things in the order of its pages."""
+    late = story.late[:LATE]
+    sums = _sums([event.effect for event in late] + [one.effect for one in story.candidates])
+    chosen = sums.get(difference)
+    if chosen is None:
+        return None
+    place = [(late[i], 1) for i in chosen if i < len(late)]
+    return _Guess(place, [story.candidates[i - len(late)] for i in chosen if i >= len(late)], Effect())
+
+
+def _expected(difference: Effect, story: Story) -> _Guess:
+    """Nothing ties. What the provider is known to count is named still, where that leaves less to explain."""
+    usual = [one for one in story.candidates if one.expected]
+    left = difference
+    for one in usual:
+        left -= one.effect
+    if abs(left.held) + abs(left.due) < abs(difference.held) + abs(difference.due):
+        return _Guess((), usual, left)
+    return _Guess((), (), difference)
+
+
+def _sums(effects: Sequence[Effect]) -> dict[Effect, tuple[int, ...]]:
+    """Every sum that some of these make, with the fewest that make it."""
+    sums: dict[Effect, tuple[int, ...]] = {Effect(): ()}
+    for i, each in enumerate(effects):
+        if len(sums) > STATES:
+            break
+        for total, chosen in list(sums.items()):
+            new = Effect(total.held + each.held, total.due + each.due)
+            if new not in sums or len(sums[new]) > len(chosen) + 1:
+                sums[new] = (*chosen, i)
+    return sums
+
+
+def _roundings(story: Story) -> list[Effect]:
+    """None first, then the smallest."""
+    held, due = tolerated(Line.PENDING, story.rounded), tolerated(Line.DUE, story.rounded)
+    found = [Effect(h, d) for h in range(-held, held + 1) for d in range(-due, due + 1)]
+    return sorted(found, key=lambda one: abs(one.held) + abs(one.due))
+
+
+def _times(effect: Effect, sign: int) -> Effect:
+    return effect if sign > 0 else -effect
+
+
+def _pieces(effect: Effect, cause: Cause, evidence: tuple[Evidence, ...], until: datetime | None = None) -> list[Piece]:
+    lines = ((Line.PENDING, effect.held), (Line.DUE, effect.due))
+    return [Piece(line, cause, amount, evidence, until) for line, amount in lines if amount]
+
+
+# --- The credit limit -------------------------------------------------------------------------------------------------
+
+TokenKey = tuple[int, str]  # contract, token address
+Tokens = Mapping[TokenKey, Mapping[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Deposit:
+    """A collateral transaction: cents, and whether we learned of it after the reading."""
+
+    amount: int
+    evidence: Evidence
+    late: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Collateral:
+    """An owner's tokens at the reading, as they were read later (the nearest first) and had been before."""
+
+    now: Tokens
+    later: Sequence[Tokens] = ()
+    earlier: Sequence[Tokens] = ()
+    deposits: Sequence[Deposit] = ()
+    unread: Sequence[Deposit] = ()  # on the list since the contracts were last read
+    stale: bool = False  # the contracts were last read before the balance was
+
+
+def explain_limit(difference: int, collateral: Collateral) -> list[Piece]:
+    """By the tokens as they were read at another time, else by what is known to move them."""
+    if not difference:
+        return []
+    most = tolerated(Line.LIMIT, max(len(collateral.now), 1))
+    ours = limit_of(collateral.now)
+    for spare in (0, most):
+        for other, after in _readings(collateral):
+            rest = difference - (limit_of(other) - ours)
+            if abs(rest) <= spare:
+                return _balanced(difference, _token_pieces(collateral, other, after=after))
+    if unread := _unread(difference, collateral):
+        return unread
+    if abs(difference) <= most:
+        return [Piece(Line.LIMIT, Cause.ROUNDING, difference)]
+    return [Piece(Line.LIMIT, Cause.STALE_SOURCE if collateral.stale else Cause.UNKNOWN, difference)]
+
+
+def limit_of(tokens: Tokens) -> int:
+    return credit_limit([list(tokens.values())])
+
+
+def _readings(collateral: Collateral) -> Iterator[tuple[Tokens, bool]]:
+    yield from ((tokens, True) for tokens in collateral.later if limit_of(tokens) != limit_of(collateral.now))
+    yield from ((tokens, False) for tokens in collateral.earlier if limit_of(tokens) != limit_of(collateral.now))
+
+
+def _token_pieces(collateral: Collateral, other: Tokens, *, after: bool) -> list[Piece]:
+    pieces: list[Piece] = []
+    for key in sorted({*collateral.now, *other}):
+        old, new = collateral.now.get(key, {}), other.get(key, {})
+        evidence = (Evidence("contract", key[0]),)
+        rates = {"exchange_rate": old.get("exchange_rate"), "advance_rate": old.get("advance_rate")} if old else {}
+        moved = cents(worth({**new, **rates}) - worth(old)) if new else -cents(worth(old))
+        rerated = cents(worth(new) - worth({**new, **rates})) if new and old else 0
+        if moved:
+            pieces.append(_moved(collateral, moved, old, new, evidence, after=after))
+        if rerated:
+            pieces.append(Piece(Line.LIMIT, Cause.RATE_MOVE, rerated, evidence))
+    return pieces
+
+
+def _moved(
+    collateral: Collateral, amount: int, old: Mapping[str, Any], new: Mapping[str, Any], evidence: tuple[Evidence, ...],
+    *, after: bool,
+) -> Piece:  # fmt: skip
+    """Tokens came or went between two readings. A deposit on the list shows that it was a matter of time."""
+    nominal = {"exchange_rate": None, "advance_rate": None}
+    came = cents(worth({**new, **nominal}) - worth({**old, **nominal}))
+    seen = _subset(came, [(each.amount, each.evidence) for each in collateral.deposits])
+    cause = Cause.TIMING if seen or not after else Cause.UNSEEN_DEPOSIT
+    return Piece(Line.LIMIT, cause, amount, (*evidence, *seen))
+
+
+def _unread(difference: int, collateral: Collateral) -> list[Piece]:
+    """Deposits that the list shows and the contracts, last read before, do not yet."""
+    found = _subset(difference, [(each.amount, each.evidence) for each in collateral.unread])
+    return [Piece(Line.LIMIT, Cause.STALE_SOURCE, difference, found)] if found else []
+
+
+def _balanced(difference: int, pieces: list[Piece]) -> list[Piece]:
+    """Cents lost to rounding on the way are a piece of their own."""
+    rest = difference - sum(piece.amount for piece in pieces)
+    return [*pieces, Piece(Line.LIMIT, Cause.ROUNDING, rest)] if rest else pieces
+
+
+def _subset(wanted: int, amounts: Sequence[tuple[int, Evidence]]) -> tuple[Evidence, ...]:
+    chosen = _sums([Effect(amount) for amount, _ in amounts]).get(Effect(wanted), ())
+    return tuple(amounts[i][1] for i in chosen)
+
+
+# --- The provider's own sum, and contracts ----------------------------------------------------------------------------
+
+
+def explain_sum(difference: int) -> list[Piece]:
+    """The provider's spending power less what its own other figures come to."""
+    if not difference:
+        return []
+    cause = Cause.ROUNDING if abs(difference) <= tolerated(Line.SUM, 1) else Cause.UNKNOWN
+    return [Piece(Line.SUM, cause, difference)]
+
+
+def explain_tokens(difference: int, *, unread: Sequence[Deposit], twice: Sequence[Deposit], tokens: int) -> list[Piece]:
+    """Of a contract's tokens less the deposits seen, in cents: `unread` came on the list after the contract was read,
+    `twice` are on it a second time."""
+    if not difference:
+        return []
+    candidates = [(each, Cause.TIMING) for each in unread] + [(each, Cause.DUPLICATE) for each in twice]
+    sums = _sums([Effect(-each.amount) for each, _ in candidates])
+    most = tolerated(Line.CONTRACT, max(tokens, 1))
+    for rest in sorted(range(-most, most + 1), key=abs):
+        chosen = sums.get(Effect(difference - rest))
+        if chosen is not None:
+            pieces = [
+                Piece(Line.CONTRACT, cause, -each.amount, (each.evidence,))
+                for each, cause in (candidates[i] for i in chosen)
+            ]
+            return [*pieces, Piece(Line.CONTRACT, Cause.ROUNDING, rest)] if rest else pieces
+    return [Piece(Line.CONTRACT, Cause.UNSEEN_DEPOSIT if difference > 0 else Cause.UNKNOWN, difference)]
+
+
+def total(pieces: Sequence[Piece], line: Line) -> int:
+    return sum(piece.amount for piece in pieces if piece.line == line)

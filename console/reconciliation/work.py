@@ -1,0 +1,264 @@
+"""A reconciliation in slices: balances, then contracts, then what became of the breaks. It reads nothing from the
+provider; the sweep before it has."""
+
+import hashlib
+import logging
+import time
+from collections.abc import Callable, Iterable, Sequence
+from datetime import timedelta
+
+from django.db import IntegrityError, transaction
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils import timezone
+
+from cardholders.models import BALANCE_FIELDS, Balance, Contract
+from console.access import SYSTEM, Actor
+from console.audit import services as audit
+from console.audit.events import Action, Outcome
+from console.history.models import Change
+from console.reconciliation import breaks, signing
+from console.reconciliation.contracts import contractless, faults_of
+from console.reconciliation.models import Break, BreakState, Proof, Reconciliation, ReconciliationState
+from console.reconciliation.proving import Proven, power, prove_all
+from console.reconciliation.readings import reading_at
+from console.sync import runs
+from console.sync.models import Run, RunState
+
+log = logging.getLogger("deckhand.reconciliation")
+SLICE = 8.0  # seconds
+LEASE = timedelta(seconds=60)
+TRIES = 6
+BATCH = 1000
+WHOLE = ("reconcile", "import")  # kinds of sweep that a reconciliation follows
+STAGES = ("balances", "contracts", "contractless", "finish")
+
+
+def start(run: Run | None = None, *, actor: Actor = SYSTEM) -> Reconciliation:
+    """A new one, or the one that has not ended."""
+    try:
+        with transaction.atomic():
+            made = Reconciliation.objects.create(run=run, asked_by_id=actor.user_id)
+    except IntegrityError:
+        return Reconciliation.objects.filter(Q(run=run, run__isnull=False) | Q(state="running")).latest("started_at")
+    if actor.user_id:
+        audit.record(
+            Action.RUN_START, actor=actor, outcome=Outcome.STARTED, record="reconciliation", record_id=made.pk,
+            kind="proof",
+        )  # fmt: skip
+    return made
+
+
+def start_due() -> Reconciliation | None:
+    """One for the newest whole sweep that has none yet."""
+    ended = Run.objects.filter(kind__in=WHOLE, state=RunState.DONE).order_by("-finished_at").first()
+    if ended is None or Reconciliation.objects.filter(Q(run=ended) | Q(state=ReconciliationState.RUNNING)).exists():
+        return None
+    if ended.resources != list(runs.KINDS[ended.kind]):
+        return None
+    return start(ended, actor=Actor(ended.asked_by_id) if ended.asked_by_id else SYSTEM)
+
+
+def claim(pk: int | None = None) -> Reconciliation | None:
+    """Takes the due one for a slice, by a lease."""
+    now = timezone.now()
+    free = Q(claimed_at__isnull=True) | Q(claimed_at__lt=now - LEASE)
+    due = Reconciliation.objects.filter(free, state=ReconciliationState.RUNNING, due_at__lte=now)
+    found = (due.filter(pk=pk) if pk else due).first()
+    if found is None or not Reconciliation.objects.filter(free, pk=found.pk).update(claimed_at=now):
+        return None
+    found.refresh_from_db()
+    return found
+
+
+def work(reconciliation: Reconciliation, *, seconds: float = SLICE) -> Reconciliation:
+    """One slice of a claimed one. Raises nothing: what went wrong is on it, and it is tried again."""
+    until = time.monotonic() + seconds
+    try:
+        while reconciliation.state == ReconciliationState.RUNNING:
+            with transaction.atomic():
+                _step(reconciliation)
+                reconciliation.failures, reconciliation.error, reconciliation.claimed_at = 0, "", timezone.now()
+                reconciliation.save()
+            if time.monotonic() >= until:
+                break
+    except Exception as failure:
+        log.exception("reconciliation %s", reconciliation.pk)
+        reconciliation.refresh_from_db()
+        _fail(reconciliation, failure)
+    Reconciliation.objects.filter(pk=reconciliation.pk).update(claimed_at=None)
+    return reconciliation
+
+
+def _fail(reconciliation: Reconciliation, failure: Exception) -> None:
+    reconciliation.failures += 1
+    reconciliation.error = f"{type(failure).__name__}: {failure}"[:500]
+    reconciliation.due_at = timezone.now() + timedelta(seconds=2**reconciliation.failures)
+    if reconciliation.failures >= TRIES:
+        reconciliation.state, reconciliation.due_at = ReconciliationState.FAILED, None
+        reconciliation.finished_at = timezone.now()
+    reconciliation.save()
+
+
+def _step(reconciliation: Reconciliation) -> None:
+    STEPS[reconciliation.cursor.get("stage", STAGES[0])](reconciliation)
+
+
+def _next_stage(reconciliation: Reconciliation) -> None:
+    stage = reconciliation.cursor.get("stage", STAGES[0])
+    reconciliation.cursor = {"stage": STAGES[STAGES.index(stage) + 1]}
+
+
+# --- Balances ---------------------------------------------------------------------------------------------------------
+
+
+def provable() -> QuerySet[Balance]:
+    """Every balance that stands for itself: an employee's is the company's where the company has one."""
+    of_company = Balance.objects.filter(company=OuterRef("cardholder__company"))
+    return Balance.objects.filter(by_reference=False).exclude(Q(cardholder__company__isnull=False) & Exists(of_company))
+
+
+def _balances(reconciliation: Reconciliation) -> None:
+    if not reconciliation.inputs:
+        newest = Change.objects.order_by("-pk").values_list("pk", flat=True).first()
+        reconciliation.inputs = {"changes": {"newest": newest or 0}}
+    rows = provable().filter(pk__gt=reconciliation.cursor.get("pk", 0)).defer("raw").order_by("pk")
+    batch = list(rows[:BATCH])
+    if not batch:
+        _next_stage(reconciliation)
+        return
+    readings = [reading for each in batch if (reading := reading_at(each, reconciliation.as_of))]
+    proofs = prove_all(readings)
+    _keep(reconciliation, proofs)
+    found = breaks.of_proofs(proofs)
+    breaks.settle(reconciliation, found, breaks.standing(balance__in=[each.pk for each in batch]))
+    _count(reconciliation, "balances", (_reading_line(one) for one in proofs))
+    _count(reconciliation, "transactions", (f"{one.reading.balance.pk} {one.charges}" for one in proofs))
+    for one in proofs:
+        reconciliation.counts[one.state] = reconciliation.counts.get(one.state, 0) + 1
+    reconciliation.cursor = {"stage": "balances", "pk": batch[-1].pk}
+
+
+def _keep(reconciliation: Reconciliation, proofs: Sequence[Proven]) -> None:
+    """A proof that came to just the same as the last time is carried on; any other is a new row."""
+    last = _previous(reconciliation)
+    known = {
+        proof.balance_id: proof
+        for proof in Proof.objects.filter(last=last, balance__in=[one.reading.balance.pk for one in proofs])
+    } if last else {}  # fmt: skip
+    made = [_proof(reconciliation, one) for one in proofs]
+    same = [known[new.balance_id].pk for new in made if _alike(new, known.get(new.balance_id))]
+    Proof.objects.filter(pk__in=same).update(last=reconciliation)
+    Proof.objects.bulk_create([new for new in made if not _alike(new, known.get(new.balance_id))], batch_size=500)
+
+
+def _previous(reconciliation: Reconciliation) -> Reconciliation | None:
+    ended = Reconciliation.objects.filter(state=ReconciliationState.DONE, pk__lt=reconciliation.pk)
+    return ended.order_by("-pk").first()
+
+
+_COMPARED = (*BALANCE_FIELDS, "state", "our_limit", "our_pending", "our_due", "difference", "unexplained", "pieces")
+
+
+def _alike(new: Proof, old: Proof | None) -> bool:
+    return old is not None and all(getattr(new, name) == getattr(old, name) for name in _COMPARED)
+
+
+def _proof(reconciliation: Reconciliation, proven: Proven) -> Proof:
+    figures = proven.reading.figures
+    return Proof(
+        balance=proven.reading.balance,
+        cut_off=proven.reading.at,
+        state=proven.state,
+        our_limit=proven.our_limit,
+        our_pending=proven.charges.held,
+        our_due=proven.charges.due,
+        difference=proven.difference,
+        unexplained=proven.unexplained,
+        pieces=[
+            {
+                "line": str(piece.line),
+                "cause": str(piece.cause),
+                "amount": power(piece),
+                "evidence": [list(one) for one in piece.evidence],
+            }
+            for piece in proven.pieces
+        ],
+        first=reconciliation,
+        last=reconciliation,
+        extra=figures.extra,
+        **{name: getattr(figures, name) for name in BALANCE_FIELDS},
+    )
+
+
+def _reading_line(proven: Proven) -> str:
+    figures = " ".join(str(getattr(proven.reading.figures, name)) for name in BALANCE_FIELDS)
+    return f"{proven.reading.balance.pk} {proven.reading.at.isoformat()} {figures}"
+
+
+def _count(reconciliation: Reconciliation, source: str, lines: Iterable[str]) -> None:
+    """Adds rows of a source to its number and to its hash: of the hash so far and the new lines."""
+    told = list(lines)
+    had = reconciliation.inputs.get(source, {"rows": 0, "sha256": ""})
+    text = "\n".join([had["sha256"], *told])
+    reconciliation.inputs[source] = {
+        "rows": had["rows"] + len(told),
+        "sha256": hashlib.sha256(text.encode()).hexdigest() if told else had["sha256"],
+    }
+
+
+# --- Contracts --------------------------------------------------------------------------------------------------------
+
+
+def _contracts(reconciliation: Reconciliation) -> None:
+    rows = Contract.objects.filter(by_reference=False, pk__gt=reconciliation.cursor.get("pk", 0)).defer("raw")
+    batch = list(rows.order_by("pk")[:BATCH])
+    if not batch:
+        _next_stage(reconciliation)
+        return
+    found = breaks.of_faults(faults_of(batch))
+    breaks.settle(reconciliation, found, breaks.standing(contract__in=[each.pk for each in batch]))
+    _count(reconciliation, "contracts", (f"{each.pk} {each.chain_id} {each.tokens}" for each in batch))
+    reconciliation.cursor = {"stage": "contracts", "pk": batch[-1].pk}
+
+
+def _contractless(reconciliation: Reconciliation) -> None:
+    breaks.settle(reconciliation, breaks.of_faults(contractless()), breaks.standing(contract=None, balance=None))
+    _next_stage(reconciliation)
+
+
+# --- The end ----------------------------------------------------------------------------------------------------------
+
+
+def _finish(reconciliation: Reconciliation) -> None:
+    last = _previous(reconciliation)
+    reconciliation.forward = breaks.roll_forward(reconciliation, last.forward if last else {})
+    reconciliation.digest = _digest(reconciliation)
+    reconciliation.state, reconciliation.due_at = ReconciliationState.DONE, None
+    reconciliation.finished_at, reconciliation.cursor = timezone.now(), {}
+    reconciliation.save()
+    signing.reopen_touched()
+
+
+def _digest(reconciliation: Reconciliation) -> str:
+    """Over the inputs, every proof and every open break, so that what was signed can be told from anything else."""
+    found = hashlib.sha256(repr(sorted(reconciliation.inputs.items())).encode())
+    proofs = Proof.objects.filter(last=reconciliation).order_by("balance_id")
+    for line in proofs.values_list("balance_id", "state", "difference", "unexplained").iterator():
+        found.update(repr(line).encode())
+    standing = Break.objects.filter(state=BreakState.OPEN).order_by("key")
+    for each in standing.values_list("key", "amount").iterator():
+        found.update(repr(each).encode())
+    return found.hexdigest()
+
+
+STEPS: dict[str, Callable[[Reconciliation], None]] = {
+    "balances": _balances,
+    "contracts": _contracts,
+    "contractless": _contractless,
+    "finish": _finish,
+}
+
+
+def proofs_of(reconciliation: Reconciliation) -> QuerySet[Proof]:
+    """Everything it proved, whether the proof is its own or was carried on."""
+    return Proof.objects.filter(first__lte=reconciliation.pk, last__gte=reconciliation.pk)
