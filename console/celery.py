@@ -25,6 +25,7 @@ BEAT = {
     "settle": _often("settle", 3),
     "run": _often("run", 2),
     "report": _often("report", 3),
+    "prove": _often("prove", 5),
     "catch-up": _often("start_run", 300, "catch_up"),
     "reconcile": _often("start_run", 3600, "reconcile"),
     "window": {"task": "deckhand.start_run", "schedule": crontab(hour="2", minute="15"), "args": ("window",)},
@@ -63,7 +64,7 @@ def configure() -> None:
         beat_schedule_filename=str(settings.CELERY_BEAT_FILE),
         timezone="UTC",
     )
-    app.autodiscover_tasks(["console.sync"])
+    app.autodiscover_tasks(["console.sync", "console.reconciliation"])
 
 
 @worker_init.connect

@@ -74,5 +74,4 @@ def status() -> dict[str, Any]:
         },
         "inbox": dict(verdicts),
         "commands_open": Command.objects.filter(state__in=[CommandState.UNKNOWN, CommandState.SEVERAL]).count(),
-        "breaks_open": 0,
     }
