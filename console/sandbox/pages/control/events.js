@@ -7,8 +7,8 @@ let cards = new Map(), people = new Map();
 
 function result(found) {
   const inner = found[found.type] || found;
-  const state = inner.declinedReason ? "declined: " + inner.declinedReason : inner.status || inner.applicationStatus || "done";
-  return "Done. It is now " + state + ".";
+  const state = inner.declinedReason ? "declined: " + inner.declinedReason : inner.status || inner.applicationStatus;
+  return state ? "Done. It is now " + state + "." : "Done.";
 }
 const tell = (name, body) => attempt(() => call("POST", "story/" + name, {...body, lose: by("lose").checked}), result);
 
