@@ -8,6 +8,8 @@ from celery.schedules import crontab
 from celery.signals import worker_init
 from kombu.transport import TRANSPORT_ALIASES
 
+from console.sync.schedule import every
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "console.settings")
 
 TRANSPORT_ALIASES["deckhand"] = "console.broker:Transport"
@@ -26,8 +28,8 @@ BEAT = {
     "run": _often("run", 2),
     "report": _often("report", 3),
     "prove": _often("prove", 5),
-    "catch-up": _often("start_run", 300, "catch_up"),
-    "reconcile": _often("start_run", 3600, "reconcile"),
+    "catch-up": _often("start_run", every("catch_up").total_seconds(), "catch_up"),
+    "reconcile": _often("start_run", every("reconcile").total_seconds(), "reconcile"),
     "window": {"task": "deckhand.start_run", "schedule": crontab(hour="2", minute="15"), "args": ("window",)},
     "prune": {"task": "deckhand.prune", "schedule": crontab(minute="40")},
 }

@@ -14,7 +14,7 @@ KINDS = {
     "import": _("Full import"),
     "catch_up": _("Catch-up"),
     "reconcile": _("Reconciliation"),
-    "window": _("Last 45 days"),
+    "window": _("Nightly sweep"),
 }
 
 
@@ -55,9 +55,9 @@ class StartForm(forms.Form):
         initial="reconcile",
         widget=forms.RadioSelect,
         choices=[
-            ("reconcile", _("Reconciliation: open transactions, contracts and balances are compared and repaired")),
-            ("catch_up", _("Catch-up: what is new among cards, transactions, cardholders and companies")),
-            ("window", _("Last 45 days: every transaction and dispute of that time")),
+            ("reconcile", _("Reconciliation: every balance and contract, then new and open transactions")),
+            ("catch_up", _("Catch-up: every card, new and open transactions, and applications that are not decided")),
+            ("window", _("Nightly sweep: the transactions of 45 days, every dispute, cardholder and company")),
             ("import", _("Full import: everything, from the beginning; this can take long")),
         ],
     )

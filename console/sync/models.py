@@ -66,14 +66,17 @@ class RunState(models.TextChoices):
 
 
 class Run(models.Model):
-    """One import or catch-up, in slices: `cursor` is where the next slice goes on."""
+    """One import or catch-up, in slices. `cursor` is where the next slice goes on: the resources that are left, the one
+    being read (`now`), and the place in each (`places`)."""
 
-    kind = models.CharField(max_length=20)  # import, catch_up, reconcile
+    kind = models.CharField(max_length=20)  # import, catch_up, reconcile, window
     resources = models.JSONField(default=list)
     state = models.CharField(max_length=10, choices=RunState, default=RunState.RUNNING)
     cursor = models.JSONField(default=dict)
     counts = models.JSONField(default=dict)  # {resource: {"seen", "created", "changed", "unchanged", "failed"}}
-    differences = models.JSONField(default=list)  # what a reconciliation found: [{resource, id, field, ours, theirs}]
+    # What it found and repaired: [{resource, id, and fields {name: [ours, theirs] or None}, missed, or error; young}].
+    differences = models.JSONField(default=list)
+    drift = models.JSONField(default=dict)  # {resource: {"missed": n, "differed": n}}, however many are kept above
     error = models.TextField(blank=True)
     note = models.TextField(blank=True)
     asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")

@@ -15,6 +15,7 @@ from cardholders.sync import apply_balances, apply_cardholders, apply_companies,
 from cards.sync import apply_cards
 from console.codego.client import Codego
 from console.codego.errors import (
+    BadRequest,
     CodegoError,
     NoSuchRoute,
     RateLimited,
@@ -24,7 +25,7 @@ from console.codego.errors import (
     Unreadable,
 )
 from console.codego.paging import Page
-from console.provider.mirror import Applied, Source
+from console.provider.mirror import Applied, Source, Verdict
 from console.provider.observing import lacks
 from console.sync.owners import balance_of, contracts_of_owner, read_company, read_user
 from console.sync.routes import READS
@@ -32,6 +33,9 @@ from transactions.models import NOT_FINAL, Transaction
 from transactions.sync import apply_disputes, apply_transactions
 
 WINDOW = timedelta(days=45)
+OVERLAP = timedelta(hours=6)  # how far before the sweep before it a catch-up reads again
+LOOSE = timedelta(days=2)  # a server may round what is asked for to days, of whichever zone
+ON_ITS_WAY = timedelta(minutes=2)  # the delivery of something younger may still come
 DECIDED = ("approved", "denied", "canceled")
 SURE = 3  # rows in a row that could not be read: then it is not the rows
 _ROWS = 50  # primary keys fetched at a time when rows are read one by one
@@ -39,46 +43,74 @@ _ROWS = 50  # primary keys fetched at a time when rows are read one by one
 
 @dataclass(slots=True)
 class Step:
-    """One call's worth of a sweep."""
+    """One call's worth of a sweep. `young` ids are of records so new that their delivery may be on its way."""
 
     cursor: dict[str, Any]
     counts: Counter[str] = field(default_factory=Counter)
     differences: list[dict[str, Any]] = field(default_factory=list)
+    created: dict[str, datetime] = field(default_factory=dict)  # id to when it was asked for
+    young: set[str] = field(default_factory=set)
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What a run wants of a resource: everything, or what is new; and since when rows count as read."""
+    """What a run wants of a resource: everything, or what is new; since when rows count as read; and when the resource
+    was last swept whole."""
 
     since: datetime
     kind: str
+    swept: datetime | None = None
 
 
 Sweep = Callable[[Codego, dict[str, Any], Scope], Iterator[Step]]
 Pages = Callable[[str | None], Iterator[Page[Any]]]
 Apply = Callable[..., Applied]
+Enough = Callable[[Page[Any], Step], bool]
 
 
 def _step(resource: str, cursor: dict[str, Any], apply: Apply, records: Sequence[Any], at: datetime) -> Step:
     """The records in one batch; if the database refuses it, each by itself, so that one odd record holds up nobody."""
     try:
-        return _counted(resource, cursor, apply(records, source=Source("run", at)) if records else Applied())
+        applied = apply(records, source=Source("run", at)) if records else Applied()
     except (DatabaseError, ArithmeticError, ValueError) as failure:
         if len(records) == 1:
-            return _failed(cursor, resource, getattr(records[0], "id", None), failure)
+            return _failed(cursor, resource, _id(records[0]), failure)
+    else:
+        return _counted(Step(cursor), resource, records, applied, at)
     step = Step(cursor)
     for record in records:
         one = _step(resource, cursor, apply, [record], at)
         step.counts += one.counts
         step.differences += one.differences
+        step.created |= one.created
+        step.young |= one.young
     return step
 
 
-def _counted(resource: str, cursor: dict[str, Any], applied: Applied) -> Step:
-    counts = Counter(seen=len(applied.verdicts))
+def _counted(step: Step, resource: str, records: Sequence[Any], applied: Applied, at: datetime) -> Step:
+    step.counts["seen"] = len(applied.verdicts)
     for verdict, n in applied.count().items():
-        counts[verdict if verdict in {"created", "changed"} else "unchanged"] += n
-    return Step(cursor, counts, [{"resource": resource, **change} for change in applied.changes])
+        step.counts[verdict if verdict in {"created", "changed"} else "unchanged"] += n
+    step.differences = [{"resource": resource, **change} for change in applied.changes]
+    told = list(zip(records, applied.verdicts, strict=True))
+    step.created = {_id(record): at for record, verdict in told if verdict is Verdict.CREATED}
+    step.young = {_id(record) for record, verdict in told if verdict in _NEWS and _is_young(record, at)}
+    return step
+
+
+_NEWS = frozenset({Verdict.CREATED, Verdict.CHANGED})
+_TIMES = ("updated_at", "created_at", "authorized_at", "posted_at", "resolved_at")
+
+
+def _id(record: Any) -> str:
+    """A balance has no id of its own: it comes in a pair with its owner."""
+    return str(record[0].codego_id if isinstance(record, tuple) else record.id)
+
+
+def _is_young(record: Any, at: datetime) -> bool:
+    record = record[1] if isinstance(record, tuple) else record
+    times = [moment for name in _TIMES if (moment := getattr(record, name, None))]
+    return bool(times) and at - max(times) < ON_ITS_WAY
 
 
 def _failed(cursor: dict[str, Any], resource: str, codego_id: str | None, failure: Exception) -> Step:
@@ -88,9 +120,9 @@ def _failed(cursor: dict[str, Any], resource: str, codego_id: str | None, failur
 
 
 def _pages(
-    resource: str, pages: Pages, apply: Apply, cursor: dict[str, Any], *, newest: bool = False
+    resource: str, pages: Pages, apply: Apply, cursor: dict[str, Any], enough: Enough = lambda _page, _step: False
 ) -> Iterator[Step]:
-    """Every page from the cursor on; `newest` stops at the first page that tells nothing new."""
+    """Every page from the cursor on, or until one is `enough`."""
     if cursor.get("over"):
         return  # the slice before this one ended on the last page
     found = pages(cursor.get("page"))
@@ -99,14 +131,18 @@ def _pages(
         page = next(found, None)
         if page is None:
             return
-        step = _step(resource, {**cursor, "page": page.cursor}, apply, page.records, at)
+        cursor = {**cursor, "page": page.cursor}
+        step = _step(resource, cursor, apply, page.records, at)
         step.counts["failed"] += page.unreadable
         step.counts["seen"] += page.unreadable
-        nothing_new = newest and page.records and not (step.counts["created"] or step.counts["changed"])
-        step.cursor["over"] = page.cursor is None or bool(nothing_new)
+        cursor["over"] = enough(page, step) or page.cursor is None
         yield step
-        if step.cursor["over"]:
+        if cursor["over"]:
             return
+
+
+def _nothing_new(page: Page[Any], step: Step) -> bool:
+    return bool(page.records) and not (step.counts["created"] or step.counts["changed"])
 
 
 def _rows(
@@ -197,28 +233,82 @@ def cards(client: Codego, cursor: dict[str, Any], scope: Scope) -> Iterator[Step
 
 
 def transactions(client: Codego, cursor: dict[str, Any], scope: Scope) -> Iterator[Step]:
-    """An import reads all; a catch-up the newest pages and every transaction that is not final; a night 45 days."""
+    """An import reads all. Every other run reads what its time span holds, and each row that is not final by its id."""
+    if scope.kind == "import":
+        yield from _pages("transactions", lambda page: client.transactions(cursor=page), apply_transactions, cursor)
+        return
     if "row" not in cursor:
-        after = scope.since - WINDOW if scope.kind == "window" else None
-        newest = scope.kind in {"catch_up", "reconcile"}
-        pages = _transaction_pages(client, after)
-        yield from _pages("transactions", pages, apply_transactions, cursor, newest=newest)
-    if scope.kind != "import":
-        moving = Transaction.objects.filter(codego_id__isnull=False, state__in=NOT_FINAL, by_reference=False)
-        moving = moving.filter(Q(read_at__isnull=True) | Q(read_at__lt=scope.since))
-        moving = moving.exclude(kind__in=("fee", "collateral"))
-        read = READS["transactions"].fetch
-        yield from _rows(
-            "transactions",
-            moving,
-            lambda row: read(client, row),
-            apply_transactions,
-            {"row": cursor.get("row", 0), "answered": True},  # the pages before were
-        )
+        yield from _recent(client, cursor, scope)
+    moving = Transaction.objects.filter(codego_id__isnull=False, state__in=NOT_FINAL, by_reference=False)
+    moving = moving.filter(Q(read_at__isnull=True) | Q(read_at__lt=scope.since))
+    moving = moving.exclude(kind__in=("fee", "collateral"))
+    read = READS["transactions"].fetch
+    yield from _rows(
+        "transactions",
+        moving,
+        lambda row: read(client, row),
+        apply_transactions,
+        {"row": cursor.get("row", 0), "answered": True},  # the pages before were
+    )
 
 
-def _transaction_pages(client: Codego, after: datetime | None) -> Pages:
-    return lambda page: client.transactions(authorized_after=after, cursor=page)
+def _recent(client: Codego, cursor: dict[str, Any], scope: Scope) -> Iterator[Step]:
+    """Three lists, one after the other: what was authorised in the time span and what was posted in it, each to its
+    end, since either may be dated back and show up far down; then the newest until a page tells nothing new, for what
+    carries neither time or a clock that is off. A server that does not heed the times is read once, as far as `_older`
+    says."""
+    after = datetime.fromisoformat(cursor["after"]) if "after" in cursor else _span(scope)
+    lists: dict[str, tuple[Pages, Enough]] = {
+        "newest": (lambda page: client.transactions(cursor=page), _nothing_new),
+    }
+    if after:
+        lists = {
+            "authorized": (
+                lambda page: client.transactions(authorized_after=after, cursor=page),
+                _older("authorized_at", after),
+            ),
+            "posted": (lambda page: client.transactions(posted_after=after, cursor=page), _older("posted_at", after)),
+        } | lists
+    start = {"after": after.isoformat()} if after else {}
+    for name, (pages, enough) in lists.items():
+        if cursor.get("list", name) != name:
+            continue
+        here = {**start, **cursor, "list": name}
+        try:
+            for step in _pages("transactions", pages, apply_transactions, here, enough):
+                here = step.cursor
+                yield step
+        except BadRequest:
+            if here.get("page") or name == "newest":
+                raise
+            # it refuses the parameter: the other lists have to do
+        if here.get("unheeded"):
+            return
+        cursor = start
+
+
+def _span(scope: Scope) -> datetime | None:
+    """From when on a run looks at transactions again; None where nothing was ever read to its end."""
+    if scope.kind == "window":
+        return scope.since - WINDOW
+    return scope.swept - OVERLAP if scope.swept else None
+
+
+def _older(name: str, after: datetime) -> Enough:
+    """Notes that a server gave what was not asked for. Then the list has no end of its own, and goes on to a page that
+    is older than the span from its first to its last record, is itself in order from new to old, and tells nothing new.
+    A server that orders in another way never shows such a page and is read whole."""
+    after -= LOOSE
+
+    def enough(page: Page[Any], step: Step) -> bool:
+        times = [moment for record in page.records if (moment := getattr(record, name))]
+        if not times or min(times) >= after:
+            return False
+        step.cursor["unheeded"] = True
+        in_order = times[0] > times[-1] and times == sorted(times, reverse=True)
+        return in_order and max(times) < after and _nothing_new(page, step)
+
+    return enough
 
 
 def disputes(client: Codego, cursor: dict[str, Any], scope: Scope) -> Iterator[Step]:  # noqa: ARG001

@@ -148,7 +148,13 @@ def test_a_poll_is_answered_204_until_something_changes(client_as):
 
 def test_the_first_import_shows_how_far_it_is(client_as):
     counts = {"cards": {"seen": 1234, "created": 1234, "changed": 0, "unchanged": 0, "failed": 0}}
-    make_run(kind="import", state="running", resources=["cards", "transactions"], cursor={"at": 1}, counts=counts)
+    make_run(
+        kind="import",
+        state="running",
+        resources=["cards", "transactions"],
+        cursor={"left": ["transactions"]},
+        counts=counts,
+    )
     page = client_as("viewer").get("/")
     assert "Import: reading Transactions" in page.text
     assert "1 of 2 done · 1,234 seen" in page.text

@@ -47,7 +47,7 @@ def to_the_end(run: Run) -> Run:
     with tqdm(desc=run.kind, unit=" records", file=sys.stderr, disable=None) as bar:
 
         def told(current: Run) -> None:
-            bar.set_description(current.resources[min(current.cursor.get("at", 0), len(current.resources) - 1)])
+            bar.set_description(next(iter(runs.left(current)), current.resources[-1]))
             bar.update(sum(c["seen"] for c in current.counts.values()) - bar.n)
 
         while run.state == RunState.RUNNING:

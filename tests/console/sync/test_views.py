@@ -176,14 +176,36 @@ def test_exporting_takes_both_permissions(client_as):
 
 
 def test_runs_are_listed_with_what_they_did(client_as):
-    make_run(differences=[{"resource": "cards", "id": "c1", "fields": {"status": ["active", "locked"]}}])
+    make_run(drift={"cards": {"missed": 2, "differed": 1}})
     Cursor.objects.create(resource="cards", swept_at=timezone.now() - timedelta(hours=3))
-    page = client_as("finance").get("/reconciliation/")
+    page = client_as("finance").get("/reconciliation/runs/")
     assert page.status_code == 200
     ((_run, kind, _took, totals),) = page.context["rows"]
-    assert (kind, totals) == ("Reconciliation", [2, 1, 1, 0, 0, 1])
+    assert (kind, totals) == ("Reconciliation", [2, 1, 1, 0, 0, 3])
     assert "stale" in page.text
     assert "not read yet" in page.text
+
+
+def test_drift_is_added_up_by_day(client_as):
+    now = timezone.now()
+    make_run(drift={"cards": {"missed": 2}, "balances": {"differed": 1}})
+    make_run(drift={"cards": {"missed": 1}}, started_at=now - timedelta(days=2))
+    make_run(drift={"cards": {"missed": 99}}, started_at=now - timedelta(days=20))
+    page = client_as("finance").get("/reconciliation/runs/")
+    shown = page.context["drift"]
+    assert [value for _day, value, _words in shown["days"]] == [0] * 11 + [1, 0, 3]
+    assert shown["days"][-1][2] == "2 missed entirely, 1 had another value"
+    assert "In the last 14 days 3 records were missed entirely and 1 had another value." in page.text
+
+
+def test_a_console_without_drift_says_so(client_as):
+    make_run()
+    assert "None in the last 14 days" in client_as("finance").get("/reconciliation/runs/").text
+
+
+def test_the_old_address_leads_to_the_sweeps(client_as):
+    answer = client_as("admin").get("/reconciliation/")
+    assert (answer.status_code, answer["Location"]) == (303, "/reconciliation/runs/")
 
 
 def test_a_run_names_its_differences(client_as):
@@ -193,32 +215,38 @@ def test_a_run_names_its_differences(client_as):
             {"resource": "cards", "id": "c1", "fields": {"status": ["active", "locked"]}},
             {"resource": "cardholders", "id": "u1", "fields": {"email": None}},
             {"resource": "balances", "id": "u2", "error": "There is no such user."},
-        ]
+            {"resource": "transactions", "id": "t1", "missed": True, "young": True},
+        ],
+        drift={"cards": {"differed": 1}},
     )
     page = client_as("finance").get(reverse("sync:run", args=[run.pk]))
-    status, email, unread = page.context["differences"]
+    status, email, unread, missed = page.context["differences"]
     assert (status.url, status.ours, status.theirs) == (card.get_absolute_url(), "active", "locked")
     assert email.hidden
     assert unread.error == "There is no such user."
+    assert (status.kind, missed.kind, missed.young) == ("Had another value", "Missed entirely", True)
+    assert "its webhook may be on its way" in page.text
     assert "personal: not kept here" in page.text
 
 
 def test_finance_starts_a_run_and_finds_the_one_that_goes_on(client_as):
     client = client_as("finance")
-    assert "Start a run" in client.get("/reconciliation/start/").text
-    answer = client.post("/reconciliation/start/", {"kind": "reconcile"})
+    assert "Start a run" in client.get("/reconciliation/runs/start/").text
+    answer = client.post("/reconciliation/runs/start/", {"kind": "reconcile"})
     run = Run.objects.get()
     assert answer.url == reverse("sync:run", args=[run.pk])
     assert Entry.objects.filter(action=Action.RUN_START, record_id=run.pk).count() == 1
-    assert client.post("/reconciliation/start/", {"kind": "reconcile"}).url == answer.url
-    assert client.post("/reconciliation/start/", {"kind": "everything"}).status_code == 422
-    assert client_as("admin").post("/reconciliation/start/", {"kind": "reconcile"}).status_code == 403
+    assert client.post("/reconciliation/runs/start/", {"kind": "reconcile"}).url == answer.url
+    assert client.post("/reconciliation/runs/start/", {"kind": "everything"}).status_code == 422
+    assert client_as("admin").post("/reconciliation/runs/start/", {"kind": "reconcile"}).status_code == 403
 
 
 def test_progress_is_live_and_quiet_when_nothing_moves(client_as):
     client = client_as("admin")
-    run = make_run(state="running", finished_at=None, resources=["cards", "transactions"], cursor={"at": 1})
-    address = client.get("/reconciliation/").context["live_url"]
+    run = make_run(
+        state="running", finished_at=None, resources=["cards", "transactions"], cursor={"left": ["transactions"]}
+    )
+    address = client.get("/reconciliation/runs/").context["live_url"]
     assert client.get(address).status_code == 204
     run.counts = {"cards": {"seen": 9, "created": 0, "changed": 0, "unchanged": 9, "failed": 0}}
     run.save()
