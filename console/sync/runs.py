@@ -70,7 +70,7 @@ def work(run: Run, *, told: Callable[[Run], None] = lambda _: None, seconds: flo
         with client(Priority.SWEEP) as provider:
             while run.state == RunState.RUNNING and time.monotonic() < until:
                 resource = run.resources[run.cursor.get("at", 0)]
-                scope = Scope(run.started_at, run.kind)
+                scope = Scope(run.started_at, run.kind, str(run.pk))
                 for step in SWEEPS[resource](provider, run.cursor.get("in", {}), scope):
                     _note(run, resource, step)
                     told(run)

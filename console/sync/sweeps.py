@@ -52,6 +52,10 @@ class Scope:
 
     since: datetime
     kind: str
+    ref: str = ""  # the run's number
+
+    def source(self, at: datetime) -> Source:
+        return Source("run", at, self.ref)
 
 
 Sweep = Callable[[Codego, dict[str, Any], Scope], Iterator[Step]]
@@ -59,16 +63,16 @@ Pages = Callable[[str | None], Iterator[Page[Any]]]
 Apply = Callable[..., Applied]
 
 
-def _step(resource: str, cursor: dict[str, Any], apply: Apply, records: Sequence[Any], at: datetime) -> Step:
+def _step(resource: str, cursor: dict[str, Any], apply: Apply, records: Sequence[Any], source: Source) -> Step:
     """The records in one batch; if the database refuses it, each by itself, so that one odd record holds up nobody."""
     try:
-        return _counted(resource, cursor, apply(records, source=Source("run", at)) if records else Applied())
+        return _counted(resource, cursor, apply(records, source=source) if records else Applied())
     except (DatabaseError, ArithmeticError, ValueError) as failure:
         if len(records) == 1:
             return _failed(cursor, resource, getattr(records[0], "id", None), failure)
     step = Step(cursor)
     for record in records:
-        one = _step(resource, cursor, apply, [record], at)
+        one = _step(resource, cursor, apply, [record], source)
         step.counts += one.counts
         step.differences += one.differences
     return step
@@ -88,7 +92,7 @@ def _failed(cursor: dict[str, Any], resource: str, codego_id: str | None, failur
 
 
 def _pages(
-    resource: str, pages: Pages, apply: Apply, cursor: dict[str, Any], *, newest: bool = False
+    resource: str, pages: Pages, apply: Apply, cursor: dict[str, Any], scope: Scope, *, newest: bool = False
 ) -> Iterator[Step]:
     """Every page from the cursor on; `newest` stops at the first page that tells nothing new."""
     if cursor.get("over"):
@@ -99,7 +103,7 @@ def _pages(
         page = next(found, None)
         if page is None:
             return
-        step = _step(resource, {**cursor, "page": page.cursor}, apply, page.records, at)
+        step = _step(resource, {**cursor, "page": page.cursor}, apply, page.records, scope.source(at))
         step.counts["failed"] += page.unreadable
         step.counts["seen"] += page.unreadable
         nothing_new = newest and page.records and not (step.counts["created"] or step.counts["changed"])
@@ -110,7 +114,7 @@ def _pages(
 
 
 def _rows(
-    resource: str, rows: Any, read: Callable[[Any], Sequence[Any]], apply: Apply, cursor: dict[str, Any]
+    resource: str, rows: Any, read: Callable[[Any], Sequence[Any]], apply: Apply, cursor: dict[str, Any], scope: Scope
 ) -> Iterator[Step]:
     """Row by row in key order, each by a call of its own; a row the provider refuses is counted and passed. What may
     be wrong with the provider and not with the row is held back until another row is answered; `answered` in the cursor
@@ -121,7 +125,7 @@ def _rows(
     for row in _walk(rows, cursor.get("row", 0)):
         here, at = {**cursor, "row": row.pk, "answered": answered}, timezone.now()
         try:
-            step, trouble = _step(resource, here, apply, read(row), at), None
+            step, trouble = _step(resource, here, apply, read(row), scope.source(at)), None
         except (Refused, Unreadable, Unavailable) as failure:
             step, trouble = _failed(here, resource, row.codego_id, failure), _trouble(failure, answered=answered)
         if trouble:
@@ -165,7 +169,7 @@ def _people(
     """By the list route where it answers, then everybody the list did not show, by id."""
     if scope.kind != "catch_up" and "row" not in cursor and not lacks(listing):
         try:
-            yield from _pages(resource, pages, apply, cursor)
+            yield from _pages(resource, pages, apply, cursor, scope)
         except NoSuchRoute:
             pass
         except Refused as refusal:
@@ -175,7 +179,7 @@ def _people(
     unread = known.filter(read_at__lt=scope.since) | known.filter(read_at__isnull=True)
     if scope.kind == "catch_up":
         unread = unread.exclude(state__in=DECIDED)
-    yield from _rows(resource, unread, read, apply, _place(cursor))
+    yield from _rows(resource, unread, read, apply, _place(cursor), scope)
 
 
 def cardholders(client: Codego, cursor: dict[str, Any], scope: Scope) -> Iterator[Step]:
@@ -192,8 +196,9 @@ def companies(client: Codego, cursor: dict[str, Any], scope: Scope) -> Iterator[
     )  # fmt: skip
 
 
-def cards(client: Codego, cursor: dict[str, Any], scope: Scope) -> Iterator[Step]:  # noqa: ARG001 - cards are few: always all
-    return _pages("cards", lambda page: client.cards(cursor=page), apply_cards, cursor)
+def cards(client: Codego, cursor: dict[str, Any], scope: Scope) -> Iterator[Step]:
+    """Cards are few: always all."""
+    return _pages("cards", lambda page: client.cards(cursor=page), apply_cards, cursor, scope)
 
 
 def transactions(client: Codego, cursor: dict[str, Any], scope: Scope) -> Iterator[Step]:
@@ -202,7 +207,7 @@ def transactions(client: Codego, cursor: dict[str, Any], scope: Scope) -> Iterat
         after = scope.since - WINDOW if scope.kind == "window" else None
         newest = scope.kind in {"catch_up", "reconcile"}
         pages = _transaction_pages(client, after)
-        yield from _pages("transactions", pages, apply_transactions, cursor, newest=newest)
+        yield from _pages("transactions", pages, apply_transactions, cursor, scope, newest=newest)
     if scope.kind != "import":
         moving = Transaction.objects.filter(codego_id__isnull=False, state__in=NOT_FINAL, by_reference=False)
         moving = moving.filter(Q(read_at__isnull=True) | Q(read_at__lt=scope.since))
@@ -214,6 +219,7 @@ def transactions(client: Codego, cursor: dict[str, Any], scope: Scope) -> Iterat
             lambda row: read(client, row),
             apply_transactions,
             {"row": cursor.get("row", 0), "answered": True},  # the pages before were
+            scope,
         )
 
 
@@ -221,26 +227,26 @@ def _transaction_pages(client: Codego, after: datetime | None) -> Pages:
     return lambda page: client.transactions(authorized_after=after, cursor=page)
 
 
-def disputes(client: Codego, cursor: dict[str, Any], scope: Scope) -> Iterator[Step]:  # noqa: ARG001
+def disputes(client: Codego, cursor: dict[str, Any], scope: Scope) -> Iterator[Step]:
     """Where the provider lists them; elsewhere disputes are known from deliveries and from our own commands."""
     if lacks("GET /disputes"):
         return
     try:
-        yield from _pages("disputes", lambda page: client.disputes(cursor=page), apply_disputes, cursor)
+        yield from _pages("disputes", lambda page: client.disputes(cursor=page), apply_disputes, cursor, scope)
     except NoSuchRoute:
         return
 
 
-def contracts(client: Codego, cursor: dict[str, Any], scope: Scope) -> Iterator[Step]:  # noqa: ARG001
-    return _of_owners("contracts", lambda owner: contracts_of_owner(client, owner), apply_contracts, cursor)
+def contracts(client: Codego, cursor: dict[str, Any], scope: Scope) -> Iterator[Step]:
+    return _of_owners("contracts", lambda owner: contracts_of_owner(client, owner), apply_contracts, cursor, scope)
 
 
-def balances(client: Codego, cursor: dict[str, Any], scope: Scope) -> Iterator[Step]:  # noqa: ARG001
-    return _of_owners("balances", lambda owner: balance_of(client, owner), apply_balances, cursor)
+def balances(client: Codego, cursor: dict[str, Any], scope: Scope) -> Iterator[Step]:
+    return _of_owners("balances", lambda owner: balance_of(client, owner), apply_balances, cursor, scope)
 
 
 def _of_owners(
-    resource: str, read: Callable[[Any], Sequence[Any]], apply: Apply, cursor: dict[str, Any]
+    resource: str, read: Callable[[Any], Sequence[Any]], apply: Apply, cursor: dict[str, Any], scope: Scope
 ) -> Iterator[Step]:
     """What hangs on approved people, then on approved companies."""
     stages: dict[str, Any] = {"people": Cardholder, "companies": Company}
@@ -248,7 +254,7 @@ def _of_owners(
         if cursor.get("stage", stage) != stage:
             continue
         owners = model.objects.filter(codego_id__isnull=False, state=APPROVED)
-        yield from _rows(resource, owners, read, apply, {"stage": stage, **_place(cursor)})
+        yield from _rows(resource, owners, read, apply, {"stage": stage, **_place(cursor)}, scope)
         cursor = {"stage": "companies"}
 
 
