@@ -38,17 +38,17 @@ def apply_transactions(records: Sequence[TransactionRecord], *, source: Source) 
         placed = [i for i in incoming if i.values["cardholder_id"] or i.values["company_id"]]
         unplaced = {i.codego_id for i in incoming} - {i.codego_id for i in placed}
         refer(Transaction, unplaced)
-        mark_dirty(Transaction, unplaced)
+        mark_dirty(Transaction, unplaced, source.news_at)
         applied = write(Transaction, placed, source)
-        if not source.is_read:
-            touch_balances([i for r in records for i in (r.user_id, r.company_id) if i])
+        if not (source.is_read or source.again):
+            touch_balances([i for r in records for i in (r.user_id, r.company_id) if i], source.at)
     verdicts = iter(applied.verdicts)
     return Applied([Verdict.HINT if i.codego_id in unplaced else next(verdicts) for i in incoming], applied.changes)
 
 
 def apply_disputes(records: Sequence[DisputeRecord], *, source: Source) -> Applied:
     if not source.is_read and lacks("GET /disputes/{id}"):
-        source = replace(source, kind="read")  # the delivery is the only news there will ever be
+        source = replace(source, last_word=True)  # the delivery is the only news there will ever be
     with transaction.atomic():
         known = refer(Transaction, (r.transaction_id for r in records if r.transaction_id))
         return write(Dispute, [_dispute(r, known) for r in records], source)

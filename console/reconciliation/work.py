@@ -21,8 +21,8 @@ from console.reconciliation.contracts import contractless, faults_of
 from console.reconciliation.models import Break, BreakState, Proof, Reconciliation, ReconciliationState
 from console.reconciliation.proving import Proven, power, prove_all
 from console.reconciliation.readings import reading_at
-from console.sync import runs
 from console.sync.models import Run, RunState
+from console.sync.schedule import KINDS
 
 log = logging.getLogger("deckhand.reconciliation")
 SLICE = 8.0  # seconds
@@ -53,7 +53,7 @@ def start_due() -> Reconciliation | None:
     ended = Run.objects.filter(kind__in=WHOLE, state=RunState.DONE).order_by("-finished_at").first()
     if ended is None or Reconciliation.objects.filter(Q(run=ended) | Q(state=ReconciliationState.RUNNING)).exists():
         return None
-    if ended.resources != list(runs.KINDS[ended.kind]):
+    if ended.resources != list(KINDS[ended.kind]):
         return None
     return start(ended, actor=Actor(ended.asked_by_id) if ended.asked_by_id else SYSTEM)
 

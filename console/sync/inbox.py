@@ -132,7 +132,7 @@ def _apply_together(event: Event, deliveries: list[Delivery]) -> None:
             for (delivery, _record), verdict in zip(pairs, applied.verdicts, strict=True):
                 verdicts[_VERDICTS[verdict]].append(delivery)
             # a body that came before under another key may be a state that came back: only a read can tell
-            mark_dirty(event.model, [record.id for delivery, record in pairs if delivery.conflict])
+            mark_dirty(event.model, [record.id for delivery, record in pairs if delivery.conflict], source.at)
             for ended, done in verdicts.items():
                 _finish(done, ended)
 

@@ -97,7 +97,8 @@ def _turn(run: Run) -> str:
     left = list(run.cursor.get("left", ())) or _stalest_first(run)
     if run.kind not in IN_ORDER and left[0] == run.cursor.get("now"):
         left = [*left[1:], left[0]]
-    run.cursor = {"left": left, "now": left[0], "places": run.cursor.get("places", {})}
+    began = {left[0]: timezone.now().isoformat(), **run.cursor.get("began", {})}
+    run.cursor = {"left": left, "now": left[0], "places": run.cursor.get("places", {}), "began": began}
     run.due_at = timezone.now()  # the other runs come first
     run.save(update_fields=["cursor", "due_at"])
     return left[0]
@@ -117,7 +118,7 @@ def _stalest_first(run: Run) -> list[str]:
 
 
 def _scope(run: Run, resource: str) -> Scope:
-    return Scope(run.started_at, run.kind, _swept().get(resource))
+    return Scope(run.started_at, run.kind, _swept().get(resource), str(run.pk))
 
 
 def _swept() -> dict[str, datetime]:
@@ -145,9 +146,10 @@ def _end(run: Run, resource: str) -> None:
         run.cursor["left"].remove(resource)
         run.cursor["places"].pop(resource, None)
         if run.kind == "import" or imported():
-            Cursor.objects.get_or_create(resource=resource, defaults={"swept_at": run.started_at})
-            older = Q(swept_at__isnull=True) | Q(swept_at__lt=run.started_at)
-            Cursor.objects.filter(older, resource=resource).update(swept_at=run.started_at)
+            began = datetime.fromisoformat(run.cursor["began"][resource])
+            Cursor.objects.get_or_create(resource=resource, defaults={"swept_at": began})
+            older = Q(swept_at__isnull=True) | Q(swept_at__lt=began)
+            Cursor.objects.filter(older, resource=resource).update(swept_at=began)
         if not run.cursor["left"]:
             run.state, run.finished_at, run.due_at = RunState.DONE, timezone.now(), None
         run.save(update_fields=["counts", "cursor", "state", "finished_at", "due_at"])

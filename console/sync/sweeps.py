@@ -60,6 +60,10 @@ class Scope:
     since: datetime
     kind: str
     swept: datetime | None = None
+    ref: str = ""  # the run's number
+
+    def source(self, at: datetime) -> Source:
+        return Source("run", at, self.ref)
 
 
 Sweep = Callable[[Codego, dict[str, Any], Scope], Iterator[Step]]
@@ -68,18 +72,18 @@ Apply = Callable[..., Applied]
 Enough = Callable[[Page[Any], Step], bool]
 
 
-def _step(resource: str, cursor: dict[str, Any], apply: Apply, records: Sequence[Any], at: datetime) -> Step:
+def _step(resource: str, cursor: dict[str, Any], apply: Apply, records: Sequence[Any], source: Source) -> Step:
     """The records in one batch; if the database refuses it, each by itself, so that one odd record holds up nobody."""
     try:
-        applied = apply(records, source=Source("run", at)) if records else Applied()
+        applied = apply(records, source=source) if records else Applied()
     except (DatabaseError, ArithmeticError, ValueError) as failure:
         if len(records) == 1:
             return _failed(cursor, resource, _id(records[0]), failure)
     else:
-        return _counted(Step(cursor), resource, records, applied, at)
+        return _counted(Step(cursor), resource, records, applied, source.at)
     step = Step(cursor)
     for record in records:
-        one = _step(resource, cursor, apply, [record], at)
+        one = _step(resource, cursor, apply, [record], source)
         step.counts += one.counts
         step.differences += one.differences
         step.created |= one.created
@@ -120,8 +124,9 @@ def _failed(cursor: dict[str, Any], resource: str, codego_id: str | None, failur
 
 
 def _pages(
-    resource: str, pages: Pages, apply: Apply, cursor: dict[str, Any], enough: Enough = lambda _page, _step: False
-) -> Iterator[Step]:
+    resource: str, pages: Pages, apply: Apply, cursor: dict[str, Any], scope: Scope,
+    enough: Enough = lambda _page, _step: False,
+) -> Iterator[Step]:  # fmt: skip
     """Every page from the cursor on, or until one is `enough`."""
     if cursor.get("over"):
         return  # the slice before this one ended on the last page
@@ -132,7 +137,7 @@ def _pages(
         if page is None:
             return
         cursor = {**cursor, "page": page.cursor}
-        step = _step(resource, cursor, apply, page.records, at)
+        step = _step(resource, cursor, apply, page.records, scope.source(at))
         step.counts["failed"] += page.unreadable
         step.counts["seen"] += page.unreadable
         cursor["over"] = enough(page, step) or page.cursor is None
@@ -146,7 +151,7 @@ def _nothing_new(page: Page[Any], step: Step) -> bool:
 
 
 def _rows(
-    resource: str, rows: Any, read: Callable[[Any], Sequence[Any]], apply: Apply, cursor: dict[str, Any]
+    resource: str, rows: Any, read: Callable[[Any], Sequence[Any]], apply: Apply, cursor: dict[str, Any], scope: Scope
 ) -> Iterator[Step]:
     """Row by row in key order, each by a call of its own; a row the provider refuses is counted and passed. What may
     be wrong with the provider and not with the row is held back until another row is answered; `answered` in the cursor
@@ -157,7 +162,7 @@ def _rows(
     for row in _walk(rows, cursor.get("row", 0)):
         here, at = {**cursor, "row": row.pk, "answered": answered}, timezone.now()
         try:
-            step, trouble = _step(resource, here, apply, read(row), at), None
+            step, trouble = _step(resource, here, apply, read(row), scope.source(at)), None
         except (Refused, Unreadable, Unavailable) as failure:
             step, trouble = _failed(here, resource, row.codego_id, failure), _trouble(failure, answered=answered)
         if trouble:
@@ -201,7 +206,7 @@ def _people(
     """By the list route where it answers, then everybody the list did not show, by id."""
     if scope.kind != "catch_up" and "row" not in cursor and not lacks(listing):
         try:
-            yield from _pages(resource, pages, apply, cursor)
+            yield from _pages(resource, pages, apply, cursor, scope)
         except NoSuchRoute:
             pass
         except Refused as refusal:
@@ -211,7 +216,7 @@ def _people(
     unread = known.filter(read_at__lt=scope.since) | known.filter(read_at__isnull=True)
     if scope.kind == "catch_up":
         unread = unread.exclude(state__in=DECIDED)
-    yield from _rows(resource, unread, read, apply, _place(cursor))
+    yield from _rows(resource, unread, read, apply, _place(cursor), scope)
 
 
 def cardholders(client: Codego, cursor: dict[str, Any], scope: Scope) -> Iterator[Step]:
@@ -228,14 +233,16 @@ def companies(client: Codego, cursor: dict[str, Any], scope: Scope) -> Iterator[
     )  # fmt: skip
 
 
-def cards(client: Codego, cursor: dict[str, Any], scope: Scope) -> Iterator[Step]:  # noqa: ARG001 - cards are few: always all
-    return _pages("cards", lambda page: client.cards(cursor=page), apply_cards, cursor)
+def cards(client: Codego, cursor: dict[str, Any], scope: Scope) -> Iterator[Step]:
+    return _pages("cards", lambda page: client.cards(cursor=page), apply_cards, cursor, scope)
 
 
 def transactions(client: Codego, cursor: dict[str, Any], scope: Scope) -> Iterator[Step]:
     """An import reads all. Every other run reads what its time span holds, and each row that is not final by its id."""
     if scope.kind == "import":
-        yield from _pages("transactions", lambda page: client.transactions(cursor=page), apply_transactions, cursor)
+        yield from _pages(
+            "transactions", lambda page: client.transactions(cursor=page), apply_transactions, cursor, scope
+        )
         return
     if "row" not in cursor:
         yield from _recent(client, cursor, scope)
@@ -249,6 +256,7 @@ def transactions(client: Codego, cursor: dict[str, Any], scope: Scope) -> Iterat
         lambda row: read(client, row),
         apply_transactions,
         {"row": cursor.get("row", 0), "answered": True},  # the pages before were
+        scope,
     )
 
 
@@ -275,7 +283,7 @@ def _recent(client: Codego, cursor: dict[str, Any], scope: Scope) -> Iterator[St
             continue
         here = {**start, **cursor, "list": name}
         try:
-            for step in _pages("transactions", pages, apply_transactions, here, enough):
+            for step in _pages("transactions", pages, apply_transactions, here, scope, enough):
                 here = step.cursor
                 yield step
         except BadRequest:
@@ -311,26 +319,26 @@ def _older(name: str, after: datetime) -> Enough:
     return enough
 
 
-def disputes(client: Codego, cursor: dict[str, Any], scope: Scope) -> Iterator[Step]:  # noqa: ARG001
+def disputes(client: Codego, cursor: dict[str, Any], scope: Scope) -> Iterator[Step]:
     """Where the provider lists them; elsewhere disputes are known from deliveries and from our own commands."""
     if lacks("GET /disputes"):
         return
     try:
-        yield from _pages("disputes", lambda page: client.disputes(cursor=page), apply_disputes, cursor)
+        yield from _pages("disputes", lambda page: client.disputes(cursor=page), apply_disputes, cursor, scope)
     except NoSuchRoute:
         return
 
 
-def contracts(client: Codego, cursor: dict[str, Any], scope: Scope) -> Iterator[Step]:  # noqa: ARG001
-    return _of_owners("contracts", lambda owner: contracts_of_owner(client, owner), apply_contracts, cursor)
+def contracts(client: Codego, cursor: dict[str, Any], scope: Scope) -> Iterator[Step]:
+    return _of_owners("contracts", lambda owner: contracts_of_owner(client, owner), apply_contracts, cursor, scope)
 
 
-def balances(client: Codego, cursor: dict[str, Any], scope: Scope) -> Iterator[Step]:  # noqa: ARG001
-    return _of_owners("balances", lambda owner: balance_of(client, owner), apply_balances, cursor)
+def balances(client: Codego, cursor: dict[str, Any], scope: Scope) -> Iterator[Step]:
+    return _of_owners("balances", lambda owner: balance_of(client, owner), apply_balances, cursor, scope)
 
 
 def _of_owners(
-    resource: str, read: Callable[[Any], Sequence[Any]], apply: Apply, cursor: dict[str, Any]
+    resource: str, read: Callable[[Any], Sequence[Any]], apply: Apply, cursor: dict[str, Any], scope: Scope
 ) -> Iterator[Step]:
     """What hangs on approved people, then on approved companies."""
     stages: dict[str, Any] = {"people": Cardholder, "companies": Company}
@@ -338,7 +346,7 @@ def _of_owners(
         if cursor.get("stage", stage) != stage:
             continue
         owners = model.objects.filter(codego_id__isnull=False, state=APPROVED)
-        yield from _rows(resource, owners, read, apply, {"stage": stage, **_place(cursor)})
+        yield from _rows(resource, owners, read, apply, {"stage": stage, **_place(cursor)}, scope)
         cursor = {"stage": "companies"}
 
 
