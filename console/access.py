@@ -27,6 +27,7 @@ class Permission(StrEnum):
     CARD_PIN = "card:pin"
     CARD_REVEAL = "card:reveal"
     CARD_UNLOCK = "card:unlock"
+    CHARGE_MAKE = "charge:make"
     DISPUTE_OPEN = "dispute:open"
     INBOX_READ = "inbox:read"
     INBOX_REPLAY = "inbox:replay"
@@ -76,7 +77,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     }),
     Role.FINANCE: frozenset({
         _P.RECORD_READ, _P.NOTE_WRITE, _P.LIST_EXPORT, _P.REPORT_READ, _P.REPORT_MAKE, _P.RECONCILIATION_READ,
-        _P.RECONCILIATION_RUN, _P.INBOX_READ, _P.PROVIDER_READ, _P.ACTIVITY_OWN, _P.ACTIVITY_READ,
+        _P.RECONCILIATION_RUN, _P.INBOX_READ, _P.PROVIDER_READ, _P.ACTIVITY_OWN, _P.ACTIVITY_READ, _P.CHARGE_MAKE,
     }),
     Role.ADMIN: frozenset({
         _P.RECORD_READ, _P.PERSONAL_READ, _P.NOTE_WRITE, _P.REVIEW_READ, _P.REPORT_READ, _P.RECONCILIATION_READ,
