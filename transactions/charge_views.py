@@ -22,6 +22,7 @@ from console.access import Actor, Permission, allowed, requires
 from console.codego.errors import CodegoError
 from console.htmx import page_or_fragment, redirect, toast
 from console.money import format_minor
+from console.provider.commands import CannotDo
 from console.provider.models import Command, CommandKind, CommandState
 from console.templatetags.console import status
 from transactions import charges
@@ -49,13 +50,12 @@ def claim(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     fees, trouble = _candidates(command)
     form = WhichFeeForm(posted(request), fees=fees)
     if form.is_valid():
-
-        def say() -> Command:
-            return charges.claim(command, form.fee(), actor=Actor.of(request))
-
-        said = carry_out(request, form, say, done=_("The fee is known."))
-        command.refresh_from_db()
-        if said or command.state == CommandState.NOT_DONE:
+        try:
+            said = charges.claim(command, form.fee(), actor=Actor.of(request))
+        except CannotDo as words:
+            form.add_error(None, str(words))
+        else:
+            toast(request, _("Recorded: this is the fee.") if said.result else _("Recorded: it was not charged."))
             return redirect(request, owner)
     asked = command.payload
     context: dict[str, object] = {
