@@ -3,13 +3,14 @@ was, where the answer was lost and more than one could be it."""
 
 import uuid
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 
 from cardholders.models import Cardholder, Company
@@ -24,10 +25,12 @@ from console.htmx import page_or_fragment, redirect, toast
 from console.money import format_minor
 from console.provider.commands import CannotDo
 from console.provider.models import Command, CommandKind, CommandState
-from console.templatetags.console import status
+from console.templatetags.console import status, when
 from transactions import charges
 from transactions.forms import ChargeForm, WhichFeeForm
 from transactions.models import Transaction
+
+LATELY = timedelta(days=7)  # for so long the same amount once more may be a slip
 
 
 @requires(Permission.CHARGE_MAKE)
@@ -128,10 +131,7 @@ def _review(request: HttpRequest, owner: Applicant, form: ChargeForm) -> HttpRes
     form.hide(reviewed=str(given["amount"]), once=str(given["once"]))
     context = {
         "title": _("Charge %(amount)s?") % {"amount": amount},
-        "what": _(
-            "The provider adds it to what is owed, and the spending power goes down by as much at once. "
-            "It cannot be taken back here."
-        ),
+        "what": _("The provider adds it to what is owed, which leaves less to spend. It cannot be taken back here."),
         "facts": [
             *_about(request, owner),
             (_("Amount"), format_html("<strong>{}</strong>", amount)),
@@ -151,11 +151,11 @@ def _review(request: HttpRequest, owner: Applicant, form: ChargeForm) -> HttpRes
 
 def _charged_lately(owner: Applicant, amount: int) -> str:
     """The same amount was charged before: that may be meant, or a slip."""
-    last = owner.transactions.filter(kind="fee", amount=amount).order_by("-occurred_at", "-pk").first()
+    fees = owner.transactions.filter(kind="fee", amount=amount, occurred_at__gte=timezone.now() - LATELY)
+    last = fees.order_by("-occurred_at", "-pk").first()
     if last is None:
         return ""
-    said = {"fee": last, "ago": timesince(last.occurred_at, depth=1)}
-    return _("A fee of the same amount was charged %(ago)s ago: %(fee)s.") % said
+    return format_html(_("A fee of the same amount was charged already: {}, {}."), last, when(last.occurred_at))
 
 
 def _candidates(command: Command) -> tuple[list[Transaction], str]:

@@ -108,7 +108,9 @@ class EvidenceForm(forms.Form):
 class ChargeForm(forms.Form):
     """A fee. `once` is what its sender is known by; `reviewed` is the amount, in cents, that was shown to be read over."""
 
-    amount = MoneyField(label=lazy("Amount, US$"), least=1)
+    amount = MoneyField(
+        label=lazy("Amount, US$"), least=1, error_messages={"required": lazy("Say how much is to be charged.")}
+    )
     description = forms.CharField(
         label=lazy("Description"),
         max_length=140,
