@@ -78,8 +78,6 @@ def _charge(request: HttpRequest, owner: Applicant) -> HttpResponse:
     form = ChargeForm(posted(request), initial={"once": uuid.uuid4()})
     why_not = charges.why_not(owner)
     if form.is_valid() and "change" not in request.POST:
-        if answer := _sent_before(request, owner, form):
-            return answer
         if not why_not and not form.is_reviewed():
             return _review(request, owner, form)
         if _send(request, owner, form):

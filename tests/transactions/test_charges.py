@@ -161,6 +161,17 @@ def test_while_the_fee_of_an_equal_charge_is_awaited_a_new_one_may_be_either_s(s
     assert command.state == CommandState.SEVERAL
 
 
+def test_a_fee_that_another_charge_became_is_not_taken_for_it(sandbox, holder, actor):
+    """Both looked before either was charged, so neither knows the other's fee as an old one."""
+    earlier = charged(holder, actor)
+    command = make_command(
+        "cardholder", holder.pk, kind="charge", state="unknown", target=holder.codego_id, sent_at=timezone.now(),
+        payload={"amount": 1_999, "description": WORDS}, check_at=timezone.now(),
+    )  # fmt: skip
+    assert fees_at(sandbox, holder) == [earlier.result]
+    assert looked(command).state == CommandState.UNKNOWN
+
+
 def test_a_fee_that_shows_late_is_waited_for(sandbox, holder, actor):
     """The charge was taken and has an id of its own; its transaction comes when it comes."""
     command = make_command(
