@@ -18,7 +18,8 @@ from console.audit.events import Action, Outcome
 from console.audit.models import Entry
 from console.htmx import page_or_fragment, wants_fragment
 from console.notes import services as notes
-from console.provider import commands
+from console.provider import commands, features
+from console.provider.observing import lacks
 
 CARDS, TRANSACTIONS, HAPPENINGS = 50, 10, 20
 LOOKS = {
@@ -33,7 +34,7 @@ def record_page(
     request: HttpRequest, owner: Applicant, page: str, fragment: str, more: dict[str, Any] | None = None
 ) -> HttpResponse:
     """The page, or for the poll of an open page its live part: nothing where nothing on it has changed."""
-    live = _live(owner) | (more or {})
+    live = _live(owner) | _charging(request, owner) | (more or {})
     seen = _version(owner, live)
     if wants_fragment(request) and request.GET.get("seen") == seen:
         return HttpResponse(status=204)
@@ -64,6 +65,15 @@ def _live(owner: Applicant) -> dict[str, Any]:
         ),
         "commands": commands.of_record(noun, owner.pk),
     }
+
+
+def _charging(request: HttpRequest, owner: Applicant) -> dict[str, Any]:
+    """Whether this person may charge this owner a fee, and what the provider lacks for it. A company's people owe nothing
+    themselves."""
+    employed = isinstance(owner, Cardholder) and owner.company_id
+    may = allowed(request.user, Permission.CHARGE_MAKE) and owner.is_approved and bool(owner.codego_id) and not employed
+    missing = may and lacks(features.CHARGES[noun_of(owner)])
+    return {"chargeable": may, "charge_lacking": features.BY_KEY["charges"] if missing else None}
 
 
 def _still(request: HttpRequest, owner: Applicant) -> dict[str, Any]:
@@ -97,7 +107,7 @@ def _version(owner: Applicant, live: dict[str, Any]) -> str:
         [(c.pk, c.state, c.limit_amount, c.limit_frequency) for c in live["cards"]],
         [(t.pk, t.state, t.amount) for t in live["transactions"]],
         [(c.pk, c.state) for c in live["commands"]],
-        [(p.pk, p.state) for p in live.get("people", ())],
+        [(p.pk, p.state) for p in live.get("people", ())], (live["chargeable"], bool(live["charge_lacking"])),
     )  # fmt: skip
     return hashlib.sha256(repr(shown).encode()).hexdigest()[:16]
 

@@ -28,6 +28,7 @@ class Permission(StrEnum):
     CARD_PIN = "card:pin"
     CARD_REVEAL = "card:reveal"
     CARD_UNLOCK = "card:unlock"
+    CHARGE_MAKE = "charge:make"
     DISPUTE_OPEN = "dispute:open"
     INBOX_READ = "inbox:read"
     INBOX_REPLAY = "inbox:replay"
@@ -78,7 +79,8 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     }),
     Role.FINANCE: frozenset({
         _P.RECORD_READ, _P.NOTE_WRITE, _P.LIST_EXPORT, _P.REPORT_READ, _P.REPORT_MAKE, _P.RECONCILIATION_READ,
-        _P.RECONCILIATION_RUN, _P.RECONCILIATION_SIGN, _P.BREAK_WORK, _P.INBOX_READ, _P.PROVIDER_READ, _P.ACTIVITY_OWN, _P.ACTIVITY_READ,
+        _P.RECONCILIATION_RUN, _P.RECONCILIATION_SIGN, _P.BREAK_WORK, _P.CHARGE_MAKE, _P.INBOX_READ, _P.PROVIDER_READ,
+        _P.ACTIVITY_OWN, _P.ACTIVITY_READ,
     }),
     Role.ADMIN: frozenset({
         _P.RECORD_READ, _P.PERSONAL_READ, _P.NOTE_WRITE, _P.REVIEW_READ, _P.REPORT_READ, _P.RECONCILIATION_READ,

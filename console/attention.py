@@ -200,7 +200,7 @@ _P, _R = Permission, Role
 RULES: tuple[Rule, ...] = (
     Rule("machinery", "bad", _P.RECORD_READ, (_R.ADMIN,), _machinery),
     Rule("refusal", "bad", _P.RECORD_READ, (_R.ADMIN,), _refusal),
-    Rule("several", "bad", _P.RECORD_READ, (_R.OPERATIONS,), _counted(
+    Rule("several", "bad", _P.RECORD_READ, (_R.OPERATIONS, _R.FINANCE), _counted(
         ngettext_lazy(
             "%(n)s request to the provider needs a person to say what came of it.",
             "%(n)s requests to the provider need a person to say what came of them.", "count"),

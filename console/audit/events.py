@@ -21,6 +21,7 @@ class Action(StrEnum):
     CARD_REPLACE = "card:replace"
     CARD_REVEAL = "card:reveal"
     CARD_UNLOCK = "card:unlock"
+    CHARGE_MAKE = "charge:make"
     DELIVERY_REPLAY = "delivery:replay"
     DISPUTE_DOWNLOAD = "dispute:download"
     DISPUTE_EVIDENCE = "dispute:evidence"
@@ -63,6 +64,7 @@ LABELS = {
     Action.CARD_REPLACE: _("Replace lost or stolen card"),
     Action.CARD_REVEAL: _("Show card number"),
     Action.CARD_UNLOCK: _("Unlock card"),
+    Action.CHARGE_MAKE: _("Charge a fee"),
     Action.DELIVERY_REPLAY: _("Replay delivery"),
     Action.DISPUTE_DOWNLOAD: _("Download evidence of dispute"),
     Action.DISPUTE_EVIDENCE: _("Attach file to dispute"),

@@ -8,6 +8,7 @@ from uuid import UUID
 from console.codego import paging
 from console.codego.bodies import Limit, NewCard
 from console.codego.errors import NoSuchObject, NoSuchRoute, OutcomeUnknown, Refused, Unreadable
+from console.codego.fields import Fields, required
 from console.codego.paging import Page
 from console.codego.protocols import Observer, Pacer, Priority
 from console.codego.records import (
@@ -217,6 +218,21 @@ class Codego:
 
     def transaction(self, transaction_id: str) -> TransactionRecord:
         return self._one("/transactions/{id}", transaction_id, TransactionRecord.parse)
+
+    # Charges
+
+    def charge_user(self, user_id: str, amount: int, description: str, *, idempotency_key: Key) -> str:
+        """A fee in cents. Gives the id of the charge, which need not be that of the transaction it becomes."""
+        return self._charge("/users/{id}/charges", user_id, amount, description, idempotency_key)
+
+    def charge_company(self, company_id: str, amount: int, description: str, *, idempotency_key: Key) -> str:
+        """As `charge_user`."""
+        return self._charge("/companies/{id}/charges", company_id, amount, description, idempotency_key)
+
+    def _charge(self, path: str, owner_id: str, amount: int, description: str, key: Key) -> str:
+        body = {"amount": amount, "description": description}
+        call = Call(method="POST", path=path, id=owner_id, json=body, idempotency_key=str(key))
+        return self._create(call, lambda answer: required(Fields(answer, "charge"), "charge", "id"))
 
     # Disputes
 

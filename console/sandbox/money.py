@@ -227,10 +227,10 @@ def pay(provider: Provider, owner: Json, kind: str, cents: int) -> Json:
     return _tell(provider, "created", found)
 
 
-def charge(provider: Provider, owner: Json, kind: str, cents: int, description: str) -> Json:
+def charge(provider: Provider, owner: Json, kind: str, cents: int, description: str, **more: Any) -> Json:
     at = clock.stamp()
     found = {"id": new_id(), "type": "fee", "amount": cents, "currency": "usd", "description": description}
-    found |= {kind: owner["id"], "postedAt": at, "_owner": owner["id"]}
+    found |= {kind: owner["id"], "postedAt": at, "_owner": owner["id"], **more}
     provider.store.add("transaction", found)
     return _tell(provider, "created", found)
 

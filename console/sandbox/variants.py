@@ -50,7 +50,10 @@ GROUPS: dict[str, dict[str, Switch]] = {
         ),
         "patch_status": Switch("The status of an answer to a change of a card; 204 says nothing.", ("200", "204")),
         "patch_echo": Switch("Whether a change answers with the card before it or after it.", ("stale", "fresh")),
-        "honours_idempotency_key": Switch("The same Idempotency-Key makes one card, not two.", OFF_ON),
+        "honours_idempotency_key": Switch("The same Idempotency-Key makes one card or fee, not two.", OFF_ON),
+        "charge_id": Switch(
+            "Whether a charge answers with the id of its transaction or one of its own.", ("transaction", "own")
+        ),
         "error_style": Switch("How refusals are worded.", ("documented", "fastify", "text", "empty", "html")),
         "not_found_path": Switch(
             "Whether a 404 names its path: of routes that do not exist, never, or of missing objects too.",
@@ -64,6 +67,7 @@ GROUPS: dict[str, dict[str, Switch]] = {
         "company_cardholder_balance": Switch("What an employee's balance answers.", ("404", "company")),
         "applications": Switch("Applications can be read apart from people.", ON_OFF),
         "pin_set": Switch("A PIN can be set.", ON_OFF),
+        "charges": Switch("People and companies can be charged fees.", ON_OFF),
     },
     "Webhooks": {
         "envelope": Switch("How an event is wrapped.", ("type_body", "data", "resource_action")),

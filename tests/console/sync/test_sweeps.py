@@ -209,9 +209,9 @@ def test_a_server_that_refuses_the_times_is_caught_up_by_its_newest_page(scripte
 def test_a_second_sweep_that_ends_earlier_does_not_turn_the_clock_back(scripted, settings):
     serve(scripted, settings, history(4))
     run("transactions")
-    older = Run.objects.create(
-        kind="import", resources=["transactions"], started_at=timezone.now() - timedelta(hours=1)
-    )
+    an_hour_ago = timezone.now() - timedelta(hours=1)
+    begun = {"began": {"transactions": an_hour_ago.isoformat()}}
+    older = Run.objects.create(kind="import", resources=["transactions"], started_at=an_hour_ago, cursor=begun)
     swept_at = Cursor.objects.get(resource="transactions").swept_at
     assert runs.work(runs.claim(older.pk), seconds=30).state == RunState.DONE
     assert Cursor.objects.get(resource="transactions").swept_at == swept_at
