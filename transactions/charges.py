@@ -99,7 +99,7 @@ def candidates(command: Command) -> list[Transaction]:
     at = timezone.now()
     with client(Priority.INTERACTIVE) as provider:
         similar = [fee for fee in _new_fees(provider, command) if _has_amount(fee, command)]
-    apply_transactions(similar, source=Source("command", at))
+    apply_transactions(similar, source=Source("command", at, str(command.pk)))
     return list(Transaction.objects.filter(codego_id__in=[fee.id for fee in similar]).order_by("pk"))
 
 
@@ -118,7 +118,7 @@ def claim(command: Command, fee: Transaction | None, *, actor: Actor) -> Command
 
 def _keep(command: Command) -> None:
     """The balance has changed, and the fee is to be read: by whoever asked, or else soon by the worker."""
-    touch_balances([command.target])
+    touch_balances([command.target], timezone.now())
     Command.objects.filter(pk=command.pk).update(check_at=timezone.now() + SOON)
 
 
@@ -126,7 +126,7 @@ def _follow(provider: Codego, command: Command) -> Command:
     """Reads the fee that came of a charge and gives the command its id. The worker looks again until it shows."""
     at = timezone.now()
     fees = _new_fees(provider, command)
-    apply_transactions(fees, source=Source("command", at))
+    apply_transactions(fees, source=Source("command", at, str(command.pk)))
     same = [fee.id for fee in fees if _has_amount(fee, command) and _has_words(fee, command)]
     named = [fee.id for fee in fees if fee.id == command.result]
     found = named or (same if len(same) == 1 else [])
