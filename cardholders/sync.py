@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from cardholders.models import (
@@ -111,6 +112,14 @@ def _keep_balance_readings(ids: Sequence[str], source: Source) -> None:
 def touch_balances(owner_ids: Sequence[str], at: datetime) -> None:
     """Money moved for these owners, as was heard at `at`: their balance is to be read again."""
     mark_dirty(Balance, owner_ids, at)
+
+
+def touch_contracts(owner_ids: Sequence[str], at: datetime) -> None:
+    """Collateral moved for these owners: their contracts are to be read again."""
+    if owner_ids:
+        theirs = Q(cardholder__codego_id__in=owner_ids) | Q(company__codego_id__in=owner_ids)
+        ids = Contract.objects.filter(theirs).values_list("codego_id", flat=True)
+        mark_dirty(Contract, [str(i) for i in ids], at)
 
 
 def _cardholder(record: UserRecord, companies: dict[str, int]) -> Incoming:

@@ -1,13 +1,13 @@
 """The one writer of transactions and disputes."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
 from django.db import transaction
 
 from cardholders.models import Cardholder, Company
-from cardholders.sync import touch_balances
+from cardholders.sync import touch_balances, touch_contracts
 from cards.models import Card
 from console.codego.records import DisputeRecord, TransactionRecord, normal
 from console.provider.mirror import Applied, Incoming, Source, Verdict, mark_dirty, refer, write
@@ -41,9 +41,14 @@ def apply_transactions(records: Sequence[TransactionRecord], *, source: Source) 
         mark_dirty(Transaction, unplaced, source.news_at)
         applied = write(Transaction, placed, source)
         if not (source.is_read or source.again):
-            touch_balances([i for r in records for i in (r.user_id, r.company_id) if i], source.at)
+            touch_balances(_owner_ids(records), source.at)
+            touch_contracts(_owner_ids(r for r in records if normal(r.type) == "collateral"), source.at)
     verdicts = iter(applied.verdicts)
     return Applied([Verdict.HINT if i.codego_id in unplaced else next(verdicts) for i in incoming], applied.changes)
+
+
+def _owner_ids(records: Iterable[TransactionRecord]) -> list[str]:
+    return [i for r in records for i in (r.user_id, r.company_id) if i]
 
 
 def apply_disputes(records: Sequence[DisputeRecord], *, source: Source) -> Applied:
