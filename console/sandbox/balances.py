@@ -58,8 +58,10 @@ def books(provider: Provider, owner: str, at: str | None = None) -> Books:
     """Counted from the contracts and transactions as they are, or as they were at an instant."""
     switches, moment = provider.switches, clock.read(at) if at else clock.now()
     month = clock.iso(moment.replace(day=1, hour=0, minute=0, second=0, microsecond=0))
-    found = Books(credit_limit(_as_at(provider, "contract", owner, at), switches["credit_limit_rounding"]))
-    for one in _as_at(provider, "transaction", owner, at):
+    with provider.store.lock:  # nothing moves between the two readings
+        held, movements = (_as_at(provider, noun, owner, at) for noun in ("contract", "transaction"))
+    found = Books(credit_limit(held, switches["credit_limit_rounding"]))
+    for one in movements:
         for part, count in COUNTED.items():
             cents = count(one, switches)
             if cents:
