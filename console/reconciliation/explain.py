@@ -140,11 +140,12 @@ def _match_any(difference: Effect, story: Story) -> _Guess | None:
     """Some of what was learned late, in whatever order: a sweep finds things in the order of its pages."""
     late = story.late[:LATE]
     sums = _sums([event.effect for event in late] + [one.effect for one in story.candidates])
-    chosen = sums.get(difference)
-    if chosen is None:
+    indexes = sums.get(difference)
+    if indexes is None:
         return None
-    place = [(late[i], 1) for i in chosen if i < len(late)]
-    return _Guess(place, [story.candidates[i - len(late)] for i in chosen if i >= len(late)], Effect())
+    chosen = [story.candidates[i - len(late)] for i in indexes if i >= len(late)]
+    place = [(late[i], 1) for i in indexes if i < len(late)]
+    return _Guess(place, chosen, Effect()) if _is_plausible(chosen, Effect()) else None
 
 
 def _expected(difference: Effect, story: Story) -> _Guess:
