@@ -91,7 +91,16 @@ def explain_charges(difference: Effect, story: Story) -> list[Piece]:
         pieces += _pieces(one.effect, one.cause, one.evidence, one.until)
     pieces += _rest(Line.PENDING, guess.rest.held, story)
     pieces += _rest(Line.DUE, guess.rest.due, story)
-    return pieces
+    return _together(pieces)
+
+
+def _together(pieces: Sequence[Piece]) -> list[Piece]:
+    """What one row did twice for one reason is one piece; what cancels out is none."""
+    found: dict[tuple[Line, Cause, tuple[Evidence, ...]], Piece] = {}
+    for piece in pieces:
+        key = (piece.line, piece.cause, piece.evidence)
+        found[key] = replace(piece, amount=piece.amount + found[key].amount) if key in found else piece
+    return [piece for piece in found.values() if piece.amount]
 
 
 def _rest(line: Line, amount: int, story: Story) -> list[Piece]:

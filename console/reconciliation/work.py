@@ -227,6 +227,8 @@ def _contractless(reconciliation: Reconciliation, _size: int) -> None:
 
 def _finish(reconciliation: Reconciliation, _size: int) -> None:
     last = _previous(reconciliation)
+    gone = breaks.standing(last_seen__lt=reconciliation.started_at)  # of what is not looked at any more
+    breaks.settle(reconciliation, {}, gone)
     reconciliation.forward = breaks.roll_forward(reconciliation, last.forward if last else {})
     reconciliation.digest = _digest(reconciliation)
     reconciliation.state, reconciliation.due_at = ReconciliationState.DONE, None
