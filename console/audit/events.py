@@ -19,6 +19,7 @@ class Action(StrEnum):
     CARD_REVEAL = "card:reveal"
     CARD_UNLOCK = "card:unlock"
     DELIVERY_REPLAY = "delivery:replay"
+    DELIVERY_VERIFY = "delivery:verify"
     DISPUTE_DOWNLOAD = "dispute:download"
     DISPUTE_EVIDENCE = "dispute:evidence"
     DISPUTE_OPEN = "dispute:open"
@@ -55,6 +56,7 @@ LABELS = {
     Action.CARD_REVEAL: _("Show card number"),
     Action.CARD_UNLOCK: _("Unlock card"),
     Action.DELIVERY_REPLAY: _("Replay delivery"),
+    Action.DELIVERY_VERIFY: _("Verify delivery again"),
     Action.DISPUTE_DOWNLOAD: _("Download evidence of dispute"),
     Action.DISPUTE_EVIDENCE: _("Attach file to dispute"),
     Action.DISPUTE_OPEN: _("Open dispute"),
