@@ -56,6 +56,10 @@ def apply_contracts(records: Sequence[ContractRecord], *, source: Source) -> App
             mark_dirty(Contract, unplaced)
         placed = [r for r in records if r.id not in unplaced]
         applied = write(Contract, [_contract(r, holders, companies) for r in placed], source)
+        for record in placed:  # only read with its owner can it be known whole, so a placeholder keeps whose it is
+            Contract.objects.filter(codego_id=record.id, by_reference=True, cardholder=None, company=None).update(
+                cardholder_id=holders.get(record.user_id or ""), company_id=companies.get(record.company_id or "")
+            )
         for contract in Contract.objects.filter(codego_id__in=[r.id for r in placed]).select_for_update():
             last = contract.readings.order_by("-at").first()
             if contract.tokens and (last is None or last.tokens != contract.tokens):

@@ -20,7 +20,7 @@ from console.sync.routes import EVENTS, Event
 
 log = logging.getLogger("deckhand.inbox")
 CLAIM = 300
-LEASE = timedelta(seconds=60)
+LEASE = timedelta(seconds=30)
 TRIES = 8  # with the pauses below: about an hour
 _VERDICTS = {
     Verdict.CREATED: DeliveryVerdict.APPLIED,

@@ -8,91 +8,27 @@ import os
 import random
 import subprocess
 import sys
-import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Self
 from urllib.parse import urlsplit
 
 import pytest
 from django.db import connection
 
-from cardholders.models import Balance, Cardholder, Company, Contract
-from cards.models import Card
 from console.provider.models import Budget
 from console.sandbox.script import SCENES
 from console.sync import forged, inbox, reading
 from console.sync.models import Delivery
 from tests.conftest import ROOT
-from transactions.models import Dispute, Transaction
+from tests.deliveries import Told, digest, mirrored, play
 
-MODELS = (Cardholder, Company, Contract, Balance, Card, Transaction, Dispute)
 WHOLE = 5  # so many deliveries are tried in every order there is
 SAMPLES = 12  # orders tried of longer ones
 SEED = 20261125
 TAKERS = 4  # processes
 TOGETHER = ("purchase", "company_owner", "physical_card", "dispute_won", "needs_information")
-SENT = ("Signature", "Secondary-Signature", "Idempotency-Key")
-# Our own clocks and numbers: they tell when we heard, not what is so. `raw` is the newest record as it was put, and a
-# read puts a state in other words than a delivery of the same version.
-PASSING = {"id", "created_at", "read_at", "heard_at", "dirty_at", "reading_at", "state_since", "raw"}
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """One delivery as it came over the wire."""
-
-    raw: bytes
-    sent: dict[str, str]  # the headers that matter
-
-
-@dataclass
-class Recorder:
-    """A console's place: it takes every delivery and keeps its bytes."""
-
-    told: list[Told] = field(default_factory=list)
-
-    def __enter__(self) -> Self:
-        told = self.told
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self):
-                raw = self.rfile.read(int(self.headers["Content-Length"]))
-                told.append(Told(raw, {name: self.headers[name] for name in SENT if self.headers[name]}))
-                self.send_response(200)
-                self.end_headers()
-
-            def log_message(self, *_):
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}/"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-        return self
-
-    def __exit__(self, *_):
-        self.server.shutdown()
-        self.server.server_close()
-
-
-def play(sandbox, settings, scene: str) -> list[Told]:
-    """What the provider sends while the scene is played; its secrets become ours."""
-    secrets = {sandbox.http.get("/control/api/webhooks").json()["secret"]}
-    with Recorder() as recorder:
-        sandbox.webhooks(url=recorder.url, paused=False)
-        sandbox._post(f"/control/api/scene/{scene}", {})
-        until = time.monotonic() + 20
-        while sandbox.http.get("/control/api/state").json()["deliveries"].keys() != {"delivered"}:
-            assert time.monotonic() < until
-            time.sleep(0.05)
-        sandbox.webhooks(paused=True)
-    after = sandbox.http.get("/control/api/webhooks").json()
-    settings.CODEGO_WEBHOOK_SECRETS = sorted(secrets | {after["secret"], *filter(None, [after["next_secret"]])})
-    return recorder.told
 
 
 def orders(told: Sequence[Told], luck: random.Random) -> Iterator[tuple[Told, ...]]:
@@ -120,26 +56,14 @@ def deliver(told: Sequence[Told], batch: int) -> None:
 def settle() -> None:
     """The hints are read over HTTP until none is left."""
     until = time.monotonic() + 30
-    while any(model._default_manager.filter(dirty_at__isnull=False).exists() for model in MODELS):
+    while any(model._default_manager.filter(dirty_at__isnull=False).exists() for model in mirrored()):
         assert time.monotonic() < until, "some hints are never read"
         if not reading.read_dirty():
             time.sleep(0.05)
 
 
-def digest() -> dict[tuple[str, str], dict]:
-    """Every column of every mirrored row but our own clocks; links by the provider's ids."""
-    found = {}
-    for model in MODELS:
-        links = [f.name for f in model._meta.concrete_fields if f.is_relation]
-        for row in model._default_manager.select_related(*links):
-            values = {f.name: getattr(row, f.name) for f in model._meta.concrete_fields if f.name not in PASSING}
-            values |= {name: getattr(values[name], "codego_id", None) for name in links}
-            found[model.__name__, row.codego_id] = values
-    return found
-
-
 def clear() -> None:
-    for model in (Delivery, Dispute, Transaction, Card, Balance, Contract, Cardholder, Company):
+    for model in (Delivery, *mirrored()):
         model._default_manager.all().delete()
 
 
@@ -156,7 +80,8 @@ def mixed(order: Sequence[Told], luck: random.Random) -> list[Told]:
 def test_a_lifecycle_in_any_order_ends_in_the_same_rows(sandbox, settings, scene):
     """All orders of at most five deliveries, else twelve: 390 in a run of all thirteen scenes."""
     Budget.objects.update_or_create(pk=1, defaults={"interval": 0.002})
-    told, luck, tried = play(sandbox, settings, scene), random.Random(f"{SEED} {scene}"), 0
+    told, settings.CODEGO_WEBHOOK_SECRETS = play(sandbox, scene)
+    luck, tried = random.Random(f"{SEED} {scene}"), 0
     deliver(told, batch=1)
     settle()
     expected = digest()
@@ -209,7 +134,8 @@ def take(told: Sequence[Told], settings, folder: Path) -> list[dict]:
 @pytest.mark.django_db(transaction=True)
 def test_processes_that_take_in_the_same_deliveries_at_once_make_the_same_rows(sandbox, settings, tmp_path):
     Budget.objects.update_or_create(pk=1, defaults={"interval": 0.002})
-    told = [each for scene in TOGETHER for each in play(sandbox, settings, scene)]
+    played = [play(sandbox, scene) for scene in TOGETHER]
+    told, settings.CODEGO_WEBHOOK_SECRETS = [each for some, _secrets in played for each in some], played[0][1]
     deliver(told, batch=1)
     settle()
     expected = digest()
