@@ -27,6 +27,7 @@ from console.sync.tasks import ring
 HOURS = 24
 NEWEST = 20
 MOST_VERIFIED = 1_000
+SEVERAL = 3  # wrong signatures in a day that are no stranger's try: the provider sends each delivery again and again
 MEANING = {
     Rejection.WRONG: lazy("Well made, but with a secret this console does not have."),
     Rejection.NO_SIGNATURE: lazy("Not from the provider, or a proxy on the way removes the Signature header."),
@@ -159,24 +160,26 @@ def _advice(look: forged.Look) -> Advice:
     if not look.counts:
         return Advice("good", _("Nothing was turned away in the last 24 hours."), "")
     wrong = look.last.get(Rejection.WRONG)
-    if wrong and look.is_our_secret:
+    if wrong and look.is_our_secret and look.counts[Rejection.WRONG] >= SEVERAL:
         since = _("Nothing has been verified since %(then)s.") % {"then": _clock(look.verified_at)}
         return Advice(
             "bad",
-            _("The webhook secret is wrong: the provider signs with one this console does not have."),
+            _("The webhook secret is wrong: what comes is signed with one that this console does not have."),
             since if look.verified_at else _("Nothing has ever been verified."),
             (
                 _("Copy the webhook secret from the provider's settings."),
                 _(
                     "Add it to CODEGO_WEBHOOK_SECRETS, beside the present one with a comma between, and restart the console."
                 ),
-                _("Then verify again, below: what was kept is applied. The provider sends the rest again by itself."),
+                _(
+                    "Then press Verify again here: what was kept is applied. The provider sends the rest again by itself."
+                ),
             ),
         )
     if wrong:
         return Advice(
             "warn",
-            _("Some deliveries are signed with another secret, while others verify."),
+            _("Some deliveries are signed with a secret that this console does not have."),
             _(
                 "If the provider is changing its secret, add the coming one to CODEGO_WEBHOOK_SECRETS; else ask who sends them."
             ),

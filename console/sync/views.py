@@ -124,6 +124,7 @@ def delivery(request: HttpRequest, pk: int) -> HttpResponse:
         "siblings": _siblings(found),
         "may_replay": found.verdict not in INERT,
         "altered": found.verdict == DeliveryVerdict.FORGED and forged.is_altered(found),
+        "may_verify": found.verdict == DeliveryVerdict.FORGED and found.signatures and not forged.is_altered(found),
     }
     return render(request, "sync/delivery.html", context)
 

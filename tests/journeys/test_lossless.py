@@ -21,9 +21,10 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -89,33 +90,31 @@ class Clients:
         return time.monotonic() - began
 
     def _work(self) -> None:
-        connection: http.client.HTTPConnection | None = None
-        while True:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        with closing(connection), suppress(queue.Empty):
+            while True:
+                self._deliver(connection, self.jobs.get_nowait())
+
+    def _deliver(self, connection: http.client.HTTPConnection, told: Told) -> None:
+        """Until it is answered 2xx, more patiently each time."""
+        until, pause = time.monotonic() + PATIENCE, 0.1
+        headers = {"Content-Type": "application/json", **told.sent}
+        while time.monotonic() < until:
             try:
-                told = self.jobs.get_nowait()
-            except queue.Empty:
-                return
-            until, pause = time.monotonic() + PATIENCE, 0.1
-            while time.monotonic() < until:
-                connection = connection or http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
-                try:
-                    connection.request(
-                        "POST", "/webhooks/codego/", told.raw, {"Content-Type": "application/json", **told.sent}
-                    )
-                    response = connection.getresponse()
-                    response.read()
-                    answer = str(response.status)
-                except (OSError, http.client.HTTPException):
-                    answer = "no answer"
-                    connection.close()
-                    connection = None
-                with self.lock:
-                    self.answers[answer] += 1
-                    if answer.startswith("2"):
-                        self.accepted[identity(told)] += 1
-                        break
-                time.sleep(pause)
-                pause = min(pause * 2, 2)
+                connection.request("POST", "/webhooks/codego/", told.raw, headers)
+                response = connection.getresponse()
+                response.read()
+                answer = str(response.status)
+            except (OSError, http.client.HTTPException):
+                answer = "no answer"
+                connection.close()  # the next request opens it again
+            with self.lock:
+                self.answers[answer] += 1
+                if answer.startswith("2"):
+                    self.accepted[identity(told)] += 1
+                    return
+            time.sleep(pause)
+            pause = min(pause * 2, 2)
 
 
 def identity(told: Told) -> tuple[str, str]:
@@ -135,7 +134,7 @@ class Tried(Console):
         if cluster:
             name = f"order_{folder.name.replace('-', '_')}"
             cluster._run("createdb", "-h", "127.0.0.1", "-p", str(cluster.port), "-U", "deckhand", name)
-            self.environment["DATABASE_URL"] = cluster.url.replace("/deckhand", f"/{name}")
+            self.environment["DATABASE_URL"] = urlsplit(cluster.url)._replace(path=f"/{name}").geturl()
         (folder / "var").mkdir()
         self._python("manage.py", "migrate", "--verbosity", "0")
         self._python("-m", "tests.journeys.peek", "hold_sweeps")

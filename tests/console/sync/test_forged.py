@@ -138,6 +138,12 @@ def test_card_secrets_of_a_forged_body_are_not_kept(raw, reason):
     assert forged.is_altered(kept)
 
 
+@pytest.mark.parametrize("raw", [b"eyJ" * 300_000, b"pin " * 200_000, b"1 " * 400_000, b'"pin":"' * 100_000], ids=len)
+def test_what_a_stranger_sends_to_keep_us_busy_is_kept_like_any_other(raw):
+    assert post(raw) == 401
+    assert len(Delivery.objects.get().body) <= forged.LARGEST
+
+
 def test_a_long_body_is_cut_after_its_secrets_were_taken_out():
     post(body(padding="x" * forged.LARGEST, cvc="987"))
     kept = Delivery.objects.get()
@@ -256,6 +262,9 @@ def test_the_page_says_that_our_secret_is_wrong_and_what_to_do(client_as):
     assert advice(client_as).level == "good"
     make_delivery(received_at=timezone.now() - timedelta(hours=3))
     post(body())
+    assert advice(client_as).level == "warn"
+    for _ in range(2):
+        post(body())
     found = advice(client_as)
     assert (found.level, len(found.steps)) == ("bad", 3)
     assert "The webhook secret is wrong" in found.lead
@@ -284,7 +293,7 @@ def test_the_page_counts_by_reason_and_hour(client_as):
     ]
     assert [n for _hour, n, _shown in page.context["hours"]][-1] == 4
     assert len(page.context["newest"]) == 4
-    assert "Verify again" not in page.text
+    assert "/inbox/verify/" not in page.text
     for reason in page.context["reasons"]:
         assert len(client_as("finance").get(reason.url).context["rows"]) == reason.number
 
