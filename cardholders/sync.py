@@ -66,6 +66,10 @@ def apply_contracts(records: Sequence[ContractRecord], *, source: Source) -> App
             mark_dirty(Contract, unplaced, source.news_at)
         placed = [r for r in records if r.id not in unplaced]
         applied = write(Contract, [_contract(r, holders, companies) for r in placed], source)
+        for record in placed:  # only read with its owner can it be known whole, so a placeholder keeps whose it is
+            Contract.objects.filter(codego_id=record.id, by_reference=True, cardholder=None, company=None).update(
+                cardholder_id=holders.get(record.user_id or ""), company_id=companies.get(record.company_id or "")
+            )
         if not source.again:
             _keep_contract_readings([r.id for r in placed], source)
     verdicts = iter(applied.verdicts)

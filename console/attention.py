@@ -17,9 +17,10 @@ from cardholders.models import APPROVED, Balance, Cardholder, Company, Contract
 from cards.models import Card
 from console.access import Permission, Role
 from console.codego.wire import normal
+from console.days import span
 from console.provider.models import Command, CommandState
 from console.provider.observing import last_refusal
-from console.sync import health
+from console.sync import health, silence
 from console.sync.models import Delivery, DeliveryVerdict, Rejected
 from transactions.models import Transaction
 
@@ -167,16 +168,20 @@ def _refusal() -> Found | None:
 
 
 def _silence() -> Found | None:
-    quiet = health.webhook_silence()
-    if quiet is None:
+    found = silence.webhook_silence()
+    if found is None:
         return None
-    hours = int(quiet.total_seconds() // 3600)
-    words = ngettext("No webhook has come for %(n)s hour.", "No webhook has come for %(n)s hours.", hours) % {
-        "n": hours
-    }
+    said = {"time": span(found.quiet), "usual": f"{found.usual:,}" if found.usual is not None else ""}
+    words = (
+        _("Nothing has come for %(time)s; %(usual)s would be usual.")
+        if said["usual"]
+        else _("No webhook has come for %(time)s.")
+    )
     return Found(
-        words,
-        detail=_("Check the address and the secret at the provider. Until then the console catches up by reading."),
+        words % said,
+        detail=_(
+            "Check the address and the secret for webhooks at the provider. Until then the console catches up by reading."
+        ),
     )
 
 
@@ -193,7 +198,7 @@ def _turned_away() -> Found | None:
         number,
     )
     detail = _("If the provider changed its webhook secret, add the new one to CODEGO_WEBHOOK_SECRETS.")
-    return Found(words % {"n": number}, f"{reverse('sync:inbox')}#rejected", detail)
+    return Found(words % {"n": number}, reverse("sync:rejected"), detail)
 
 
 _P, _R = Permission, Role

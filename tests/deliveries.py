@@ -51,12 +51,13 @@ class Recorder:
         self.server.server_close()
 
 
-def play(sandbox: Sandbox, scene: str) -> tuple[list[Told], list[str]]:
-    """What the provider sends while the scene is played, and the secrets it signs with."""
+def play(sandbox: Sandbox, *scenes: str) -> tuple[list[Told], list[str]]:
+    """What the provider sends while the scenes are played, and the secrets it signs with."""
     secrets = {sandbox.http.get("/control/api/webhooks").json()["secret"]}
     with Recorder() as recorder:
         sandbox.webhooks(url=recorder.url, paused=False)
-        sandbox._post(f"/control/api/scene/{scene}", {})
+        for scene in scenes:
+            sandbox._post(f"/control/api/scene/{scene}", {})
         until = time.monotonic() + 20
         while sandbox.http.get("/control/api/state").json()["deliveries"].keys() != {"delivered"}:
             assert time.monotonic() < until

@@ -23,6 +23,7 @@ class Action(StrEnum):
     CARD_UNLOCK = "card:unlock"
     CHARGE_MAKE = "charge:make"
     DELIVERY_REPLAY = "delivery:replay"
+    DELIVERY_VERIFY = "delivery:verify"
     DISPUTE_DOWNLOAD = "dispute:download"
     DISPUTE_EVIDENCE = "dispute:evidence"
     DISPUTE_OPEN = "dispute:open"
@@ -66,6 +67,7 @@ LABELS = {
     Action.CARD_UNLOCK: _("Unlock card"),
     Action.CHARGE_MAKE: _("Charge a fee"),
     Action.DELIVERY_REPLAY: _("Replay delivery"),
+    Action.DELIVERY_VERIFY: _("Verify delivery again"),
     Action.DISPUTE_DOWNLOAD: _("Download evidence of dispute"),
     Action.DISPUTE_EVIDENCE: _("Attach file to dispute"),
     Action.DISPUTE_OPEN: _("Open dispute"),

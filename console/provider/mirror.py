@@ -285,7 +285,8 @@ def _decide_by_our_clock(row: Row, record: Incoming, source: Source) -> Verdict:
     if versioned and verdict is Verdict.UNCHANGED:
         return verdict
     if not source.is_read:
-        return Verdict.HINT
+        complements = versioned and not row.by_reference and not _differing(row, record) & _said(row)
+        return Verdict.CHANGED if complements else Verdict.HINT
     if row.read_at and source.at <= row.read_at:
         return Verdict.STALE
     if not versioned and row.heard_at and source.at <= row.heard_at:
@@ -304,20 +305,28 @@ def _same(row: Row, record: Incoming) -> bool:
     return not row.by_reference and not _differing(row, record)
 
 
-def _differing(row: Row, record: Incoming) -> list[str]:
+def _differing(row: Row, record: Incoming) -> set[str]:
     unreadable = record.unreadable()
-    return [
+    return {
         name
         for name, value in record.values.items()
         if (value is not None or name in unreadable) and getattr(row, name) != value
-    ]
+    }
+
+
+def _said(row: Row) -> set[str]:
+    """Columns that the row's newest record named, and all links. Any other holds what an older one said, or nothing:
+    a read may leave out what deliveries carry."""
+    named = {_column(wire_name) for wire_name in row.raw}
+    named |= {column for name in named for column in ALSO_FILLS.get(name, ())}
+    return named | {name for name in _columns(type(row)) if name.endswith("_id")}
 
 
 def _differences(row: Row, record: Incoming) -> dict[str, list[Any] | None]:
     """Column to [ours, theirs]; personal data is named, not repeated."""
     return {
         name: None if name in PERSONAL else plain([getattr(row, name), record.values[name]])
-        for name in _differing(row, record)
+        for name in sorted(_differing(row, record))
     }
 
 

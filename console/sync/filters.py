@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from console.days import DaysFilter
 from console.listing import FilterForm
-from console.sync.models import DeliveryVerdict, RunState
+from console.sync.models import DeliveryVerdict, Rejection, RunState
 
 KINDS = {
     "import": _("Full import"),
@@ -27,15 +27,19 @@ class InboxFilter(DaysFilter):
     )
     object_id = forms.CharField(label=_("Id of the object"), max_length=128)
     event_id = forms.CharField(label=_("Id of the event"), max_length=200)
+    rejection = forms.ChoiceField(label=_("Why it was not verified"), choices=[("", _("Any")), *Rejection.choices])
 
     def apply(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        """`card` finds every type of card event; a whole type finds that one."""
+        """`card` finds every type of card event; a whole type finds that one. What was not verified is among the rest
+        only where it was asked for."""
         wanted = self.cleaned_data
-        exact = {name: wanted[name] for name in ("object_id", "event_id") if wanted[name]}
+        exact = {name: wanted[name] for name in ("object_id", "event_id", "rejection") if wanted[name]}
         if wanted["verdict"]:
             exact["verdict__in"] = wanted["verdict"]
         if wanted["type"]:
             exact["type__istartswith"] = wanted["type"]
+        if not wanted["verdict"] and not wanted["rejection"]:
+            queryset = queryset.exclude(verdict=DeliveryVerdict.FORGED)
         return queryset.filter(**exact, **self.within("received_at"))
 
 

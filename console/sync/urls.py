@@ -1,12 +1,16 @@
 from django.urls import path
 
-from console.sync import run_views, views
+from console.sync import forged_views, run_views, views
 
 app_name = "sync"
 urlpatterns = [
     path("inbox/", views.listing, name="inbox"),
     path("inbox/export/", views.export, name="inbox-export"),
     path("inbox/replay/", views.replay_all, name="replay-all"),
+    path("inbox/waiting/", views.waiting, name="inbox-waiting"),
+    path("inbox/rejected/", forged_views.page, name="rejected"),
+    path("inbox/verify/", forged_views.verify_all, name="verify-all"),
+    path("inbox/<int:pk>/verify/", forged_views.verify, name="verify"),
     path("inbox/<int:pk>/", views.delivery, name="delivery"),
     path("inbox/<int:pk>/replay/", views.replay, name="replay"),
     path("reconciliation/", run_views.reconciliation, name="reconciliation"),

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from console.audit.events import Action
 from console.audit.models import Entry
-from console.sync import bodies, views
+from console.sync import bodies, inbox, views
 from console.sync.models import Cursor, Delivery, Run
 from tests.factories import make_card, make_cardholder, make_contract, make_delivery, make_run
 
@@ -25,7 +25,7 @@ BODY = {
 
 
 def shown(page):
-    return [delivery.pk for delivery, _error in page.context["rows"]]
+    return [delivery.pk for delivery, _took, _error in page.context["rows"]]
 
 
 def test_the_inbox_filters(client_as):
@@ -46,7 +46,7 @@ def test_a_list_page_asks_few_questions(client_as, django_assert_max_num_queries
     client = client_as("admin")
     for _ in range(30):
         make_delivery()
-    with django_assert_max_num_queries(7):
+    with django_assert_max_num_queries(10):
         client.get(INBOX)
 
 
@@ -141,11 +141,26 @@ def test_replay_all_keeps_to_the_filter_and_the_bound(client_as, monkeypatch):
     client = client_as("admin")
     page = client.get("/inbox/replay/?verdict=parked")
     assert "2 deliveries are applied again." in page.text
+    assert ("Parked after failing", "2") in page.context["facts"]
     assert "Only the 2 newest" in page.text
     client.post("/inbox/replay/?verdict=parked")
     assert Delivery.objects.filter(verdict="new").count() == 2
     assert Delivery.objects.get(pk=parked[0].pk).verdict == "parked"
     assert Delivery.objects.get(pk=done.pk).verdict == "applied"
+
+
+def test_the_progress_of_a_replay_is_shown_until_none_waits(client_as):
+    client = client_as("admin")
+    parked = make_delivery(verdict="parked")
+    page = client.get(INBOX)
+    assert "1 delivery is parked" in page.text
+    client.post("/inbox/replay/?verdict=parked")
+    address = client.get(INBOX).context["waiting_url"]
+    assert client.get(address).status_code == 204
+    assert "1 delivery waits to be applied." in client.get(page.context["waiting_url"]).text
+    inbox.drain()
+    assert "waits" not in client.get(address).text
+    assert Delivery.objects.get().pk == parked.pk
 
 
 def test_a_filter_that_is_not_understood_replays_nothing(client_as):
