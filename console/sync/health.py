@@ -12,7 +12,6 @@ from console.sync.models import Cursor, Delivery, DeliveryVerdict, Heartbeat, Ru
 from console.sync.sweeps import MODELS
 
 ALIVE = timedelta(seconds=45)
-STALE = timedelta(minutes=20)
 SILENCE = timedelta(hours=6)  # a programme with cards in use hears something within a working day's quarter
 WAITING = timedelta(minutes=5)
 
