@@ -36,9 +36,10 @@ def resources(request: HttpRequest, names: str) -> HttpResponse:
 def row(request: HttpRequest, resource: str, pk: int) -> HttpResponse:
     """The same for a row; the page around it hears `settled` once a reading of it is over."""
     shown = shown_row(request, resource, _row(resource, pk))
-    response = _answer(request, shown)
-    was_read = request.GET.get("seen", "").startswith(freshness.READING) and shown["state"] != freshness.READING
-    return trigger_client_event(response, "settled") if was_read else response
+    if shown["state"] == freshness.READING or not request.GET.get("seen", "").startswith(freshness.READING):
+        return _answer(request, shown)
+    shown["said"] = _("It was read.") if shown["state"] == freshness.FRESH else _("It could not be read.")
+    return trigger_client_event(_answer(request, shown), "settled")
 
 
 @requires(Permission.RECORD_REFRESH)
@@ -54,7 +55,8 @@ def read_again(request: HttpRequest, resource: str, pk: int) -> HttpResponse:
     model._default_manager.filter(pk=pk).update(read_error="", read_failures=0)
     ring("read")
     if wants_fragment(request):
-        return render(request, TEMPLATE, shown_row(request, resource, _row(resource, pk)))
+        shown = shown_row(request, resource, _row(resource, pk))
+        return render(request, TEMPLATE, shown | {"said": _("It is being read again.")})
     toast(request, _("It is being read again."))
     return redirect(request, found if hasattr(found, "get_absolute_url") else found.cardholder or found.company)
 

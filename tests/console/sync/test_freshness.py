@@ -238,5 +238,6 @@ def test_a_record_read_again_shows_what_the_provider_says_now(client_as, sandbox
     settled = client.get(poll)
     assert "settled" in settled.headers["HX-Trigger"]
     assert words(settled).startswith("As of just now Read again")
+    assert 'data-announce="It was read."' in settled.text
     card.refresh_from_db()
     assert card.state == "active"

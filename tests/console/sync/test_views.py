@@ -200,7 +200,7 @@ def test_drift_is_added_up_by_day(client_as):
 
 def test_a_console_without_drift_says_so(client_as):
     make_run()
-    assert "None in the last 14 days" in client_as("finance").get("/reconciliation/runs/").text
+    assert "None was found in the last 14 days" in client_as("finance").get("/reconciliation/runs/").text
 
 
 def test_the_old_address_leads_to_the_sweeps(client_as):
