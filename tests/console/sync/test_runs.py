@@ -128,6 +128,7 @@ def test_ten_thousand_rows_do_not_hold_up_ten(sandbox):
     Transaction.objects.bulk_create(
         [Transaction(codego_id=f"t{n}", cardholder=holder, state="pending", kind="spend") for n in range(10_000)]
     )
+    Cursor.objects.filter(resource="transactions").update(swept_at=timezone.now() - timedelta(days=1))  # they begin
     sandbox.switch(page_cap=1)
     cards = len(sandbox.list("cards"))
     run = runs.start("catch_up", ["transactions", "cards"])
