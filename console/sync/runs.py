@@ -98,8 +98,7 @@ def _turn(run: Run) -> str:
     if run.kind not in IN_ORDER and left[0] == run.cursor.get("now"):
         left = [*left[1:], left[0]]
     run.cursor = {"left": left, "now": left[0], "places": run.cursor.get("places", {})}
-    run.due_at = timezone.now()  # the other runs come first
-    run.save(update_fields=["cursor", "due_at"])
+    run.save(update_fields=["cursor"])
     return left[0]
 
 
@@ -135,7 +134,8 @@ def _note(run: Run, resource: str, step: Step, *, counted: bool) -> None:
         counts[name] += step.counts[name]
     run.cursor["places"][resource] = step.cursor
     drift.note(run, resource, step, counted=counted)
-    run.failures, run.error, run.claimed_at, run.due_at = 0, "", timezone.now(), timezone.now()
+    run.failures, run.error, run.claimed_at = 0, "", timezone.now()
+    run.due_at = timezone.now()  # the other runs come first
     run.save(update_fields=["counts", "cursor", "differences", "drift", "failures", "error", "claimed_at", "due_at"])
 
 

@@ -106,6 +106,20 @@ def test_a_run_whose_workers_are_killed_one_after_the_other_misses_nothing(sandb
         assert seen == {name: counts["seen"] for name, counts in whole.counts.items()}
 
 
+def test_a_resource_that_kills_its_worker_is_not_first_again(sandbox):
+    to_the_end(runs.start("import"))
+    run = runs.start("catch_up", ["cards", "cardholders"])
+    begun = []
+    for _ in range(4):
+        claimed = runs.claim(run.pk)
+        with killed_at(2):  # it has its turn and gives no page
+            runs.work(claimed, seconds=30)
+        Run.objects.filter(pk=run.pk).update(claimed_at=None)
+        run.refresh_from_db()
+        begun.append(run.cursor["now"])
+    assert begun == ["cards", "cardholders"] * 2
+
+
 # --- Turns ------------------------------------------------------------------------------------------------------------
 
 
