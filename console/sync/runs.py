@@ -23,7 +23,8 @@ from console.provider.factory import client
 from console.sync import drift
 from console.sync.models import Cursor, Run, RunState
 from console.sync.schedule import IN_ORDER, KINDS, SCHEDULE
-from console.sync.sweeps import SWEEPS, Scope, Step
+from console.sync.steps import Scope, Step
+from console.sync.sweeps import SWEEPS
 
 log = logging.getLogger("deckhand.sync")
 SLICE = 8.0  # seconds; no task runs over ten
