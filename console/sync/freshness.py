@@ -46,7 +46,7 @@ class Freshness:
         name = never[0] if never else min(resources, key=self._left)
         pace, at = SCHEDULE[name], self.swept.get(name)
         if at is None:
-            return AsOf(NEVER, resource=name)
+            return AsOf(READING if self._importing else NEVER, resource=name)
         if self._left(name) >= timedelta():
             return AsOf(FRESH, at, resource=name)
         return AsOf(STALE, at, at + pace.stale, resource=name)
@@ -97,6 +97,10 @@ class Freshness:
     @cached_property
     def _works(self) -> bool:
         return all(age is not None and age < health.ALIVE for age in health.heartbeat_ages().values())
+
+    @property
+    def _importing(self) -> bool:
+        return any(run.kind == "import" and run.state == RunState.RUNNING for run in self._runs)
 
     @cached_property
     def _runs(self) -> list[Run]:

@@ -17,7 +17,7 @@ from console.templatetags.console import short_time
 
 register = template.Library()
 PARTS = "-"  # between the names of resources in an address
-EVERY = {freshness.FRESH: "60s", freshness.STALE: "15s", freshness.NEVER: "10s", freshness.READING: "2s"}
+EVERY = {freshness.FRESH: "60s", freshness.STALE: "15s", freshness.NEVER: "10s", freshness.READING: "10s"}
 
 
 @register.inclusion_tag("ui/_as_of.html", takes_context=True)
@@ -46,7 +46,8 @@ def shown_row(request: HttpRequest, resource: str, row: Any) -> dict[str, Any]:
         return {"state": ""}
     why = found.why or (known.why(resource, clear=clear) if found.resource else "")
     shown = _shown(request, found, why, reverse("sync:as-of-row", args=[resource, row.pk]))
-    return shown | {"read_url": reverse("sync:read-again", args=[resource, row.pk]), "kind": ""}
+    every = "2s" if found.state == freshness.READING else shown["every"]
+    return shown | {"read_url": reverse("sync:read-again", args=[resource, row.pk]), "kind": "", "every": every}
 
 
 def _shown(request: HttpRequest, found: AsOf, why: str, url: str) -> dict[str, Any]:

@@ -77,10 +77,14 @@ def test_each_resource_is_stale_after_its_own_time(client_as, name, pace):
 
 
 def test_what_was_never_read_is_not_called_stale(client_as):
-    make_run(kind="import", state="running", finished_at=None, resources=list(runs.KINDS["import"]))
-    page = client_as("viewer").get("/cards/")
-    assert words(page) == "Not read yet The import is under way: 0 of 7 parts done."
+    client = client_as("viewer")
+    page = client.get("/cards/")
+    assert words(page) == "Not read yet"
     assert 'data-state="never"' in page.text
+    make_run(kind="import", state="running", finished_at=None, resources=list(runs.KINDS["import"]))
+    page = client.get("/cards/")
+    assert words(page) == "Being read for the first time The import is under way: 0 of 7 parts done."
+    assert "First import running" in page.text
 
 
 def failing() -> None:
