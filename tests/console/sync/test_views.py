@@ -11,7 +11,7 @@ from console.audit.events import Action
 from console.audit.models import Entry
 from console.sync import bodies, views
 from console.sync.models import Cursor, Delivery, Run
-from tests.factories import make_card, make_cardholder, make_contract, make_delivery, make_run
+from tests.factories import make_card, make_cardholder, make_contract, make_delivery, make_run, make_swept
 
 pytestmark = pytest.mark.django_db
 INBOX = "/inbox/"
@@ -46,6 +46,7 @@ def test_a_list_page_asks_few_questions(client_as, django_assert_max_num_queries
     client = client_as("admin")
     for _ in range(30):
         make_delivery()
+    make_swept()
     with django_assert_max_num_queries(7):
         client.get(INBOX)
 
