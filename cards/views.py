@@ -158,7 +158,7 @@ def _version(card: Card, moving: dict[str, Any]) -> str:
             card.dirty_at is None,
             card.read_error,
         ),
-        (power.amount, power.being_read),
+        (power.amount, power.of_company),
         [(each.pk, each.state, each.amount) for each in moving["transactions"]],
         [(each.pk, each.state, each.checks) for each in moving["commands"]],
     )

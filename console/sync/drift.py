@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from console.sync.models import Run
 from console.sync.routes import EVENTS, READS
-from console.sync.sweeps import Step
+from console.sync.steps import Step
 
 MOST_DIFFERENCES = 500
 DAYS = 14

@@ -13,7 +13,6 @@ from console.sync.models import Cursor, Delivery, DeliveryVerdict, Heartbeat, Ru
 from console.sync.sweeps import MODELS
 
 ALIVE = timedelta(seconds=45)
-STALE = timedelta(minutes=20)
 WAITING = timedelta(minutes=5)
 
 

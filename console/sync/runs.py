@@ -23,7 +23,8 @@ from console.provider.factory import client
 from console.sync import drift
 from console.sync.models import Cursor, Run, RunState
 from console.sync.schedule import IN_ORDER, KINDS, SCHEDULE
-from console.sync.sweeps import SWEEPS, Scope, Step
+from console.sync.steps import Scope, Step
+from console.sync.sweeps import SWEEPS
 
 log = logging.getLogger("deckhand.sync")
 SLICE = 8.0  # seconds; no task runs over ten
@@ -99,8 +100,7 @@ def _turn(run: Run) -> str:
         left = [*left[1:], left[0]]
     began = {left[0]: timezone.now().isoformat(), **run.cursor.get("began", {})}
     run.cursor = {"left": left, "now": left[0], "places": run.cursor.get("places", {}), "began": began}
-    run.due_at = timezone.now()  # the other runs come first
-    run.save(update_fields=["cursor", "due_at"])
+    run.save(update_fields=["cursor"])
     return left[0]
 
 
@@ -136,7 +136,8 @@ def _note(run: Run, resource: str, step: Step, *, counted: bool) -> None:
         counts[name] += step.counts[name]
     run.cursor["places"][resource] = step.cursor
     drift.note(run, resource, step, counted=counted)
-    run.failures, run.error, run.claimed_at, run.due_at = 0, "", timezone.now(), timezone.now()
+    run.failures, run.error, run.claimed_at = 0, "", timezone.now()
+    run.due_at = timezone.now()  # the other runs come first
     run.save(update_fields=["counts", "cursor", "differences", "drift", "failures", "error", "claimed_at", "due_at"])
 
 

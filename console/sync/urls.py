@@ -1,6 +1,6 @@
 from django.urls import path
 
-from console.sync import forged_views, run_views, views
+from console.sync import forged_views, freshness_views, run_views, views
 
 app_name = "sync"
 urlpatterns = [
@@ -18,4 +18,7 @@ urlpatterns = [
     path("reconciliation/runs/live/", run_views.live, name="runs-live"),
     path("reconciliation/runs/start/", run_views.start, name="start"),
     path("reconciliation/runs/<int:pk>/", run_views.detail, name="run"),
+    path("as-of/<slug:names>/", freshness_views.resources, name="as-of"),
+    path("as-of/<slug:resource>/<int:pk>/", freshness_views.row, name="as-of-row"),
+    path("as-of/<slug:resource>/<int:pk>/read-again/", freshness_views.read_again, name="read-again"),
 ]

@@ -14,6 +14,7 @@ from tests.factories import (
     make_command,
     make_company,
     make_staff,
+    make_swept,
     make_transaction,
 )
 
@@ -71,6 +72,7 @@ def test_a_list_of_many_cards_takes_as_many_queries_as_one_of_few(client_as, dja
     client = client_as("operations")
     for _ in range(3):
         make_card(make_cardholder(company=make_company()))
+    make_swept()
     client.get("/cards/")
     with django_assert_num_queries(7):
         client.get("/cards/")

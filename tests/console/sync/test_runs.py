@@ -106,6 +106,20 @@ def test_a_run_whose_workers_are_killed_one_after_the_other_misses_nothing(sandb
         assert seen == {name: counts["seen"] for name, counts in whole.counts.items()}
 
 
+def test_a_resource_that_kills_its_worker_is_not_first_again(sandbox):
+    to_the_end(runs.start("import"))
+    run = runs.start("catch_up", ["cards", "cardholders"])
+    begun = []
+    for _ in range(4):
+        claimed = runs.claim(run.pk)
+        with killed_at(2):  # it has its turn and gives no page
+            runs.work(claimed, seconds=30)
+        Run.objects.filter(pk=run.pk).update(claimed_at=None)
+        run.refresh_from_db()
+        begun.append(run.cursor["now"])
+    assert begun == ["cards", "cardholders"] * 2
+
+
 # --- Turns ------------------------------------------------------------------------------------------------------------
 
 
@@ -128,6 +142,7 @@ def test_ten_thousand_rows_do_not_hold_up_ten(sandbox):
     Transaction.objects.bulk_create(
         [Transaction(codego_id=f"t{n}", cardholder=holder, state="pending", kind="spend") for n in range(10_000)]
     )
+    Cursor.objects.filter(resource="transactions").update(swept_at=timezone.now() - timedelta(days=1))  # they begin
     sandbox.switch(page_cap=1)
     cards = len(sandbox.list("cards"))
     run = runs.start("catch_up", ["transactions", "cards"])

@@ -11,7 +11,7 @@ from console.audit.events import Action
 from console.audit.models import Entry
 from console.sync import bodies, inbox, views
 from console.sync.models import Cursor, Delivery, Run
-from tests.factories import make_card, make_cardholder, make_contract, make_delivery, make_run
+from tests.factories import make_card, make_cardholder, make_contract, make_delivery, make_run, make_swept
 
 pytestmark = pytest.mark.django_db
 INBOX = "/inbox/"
@@ -46,6 +46,7 @@ def test_a_list_page_asks_few_questions(client_as, django_assert_max_num_queries
     client = client_as("admin")
     for _ in range(30):
         make_delivery()
+    make_swept()
     with django_assert_max_num_queries(10):
         client.get(INBOX)
 
@@ -215,7 +216,7 @@ def test_drift_is_added_up_by_day(client_as):
 
 def test_a_console_without_drift_says_so(client_as):
     make_run()
-    assert "None in the last 14 days" in client_as("finance").get("/reconciliation/runs/").text
+    assert "None was found in the last 14 days" in client_as("finance").get("/reconciliation/runs/").text
 
 
 def test_the_old_address_leads_to_the_sweeps(client_as):
