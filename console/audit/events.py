@@ -30,6 +30,7 @@ class Action(StrEnum):
     LIST_EXPORT = "list:export"
     NOTE_ADD = "note:add"
     RECORD_MERGE = "record:merge"
+    RECORD_REBUILD = "record:rebuild"
     REPORT_DOWNLOAD = "report:download"
     REPORT_MAKE = "report:make"
     REVIEW_DECIDE = "review:decide"
@@ -66,6 +67,7 @@ LABELS = {
     Action.LIST_EXPORT: _("Export list"),
     Action.NOTE_ADD: _("Add note"),
     Action.RECORD_MERGE: _("Merge two rows of one person"),
+    Action.RECORD_REBUILD: _("Rebuild record from what was observed"),
     Action.REPORT_DOWNLOAD: _("Download report"),
     Action.REPORT_MAKE: _("Make report"),
     Action.REVIEW_DECIDE: _("Decide review"),
