@@ -63,7 +63,7 @@ EVENTS: dict[str, Event] = {
 
 
 def event_of(event_type: str) -> Event | None:
-    return EVENTS.get(event_type.split(".")[0].lower())
+    return EVENTS.get(event_type.split(".", maxsplit=1)[0].lower())
 
 
 @dataclass(frozen=True, slots=True)

@@ -240,7 +240,12 @@ def test_what_staff_typed_before_two_rows_proved_to_be_one_person_stays():
 def test_contracts_and_balances_are_rebuilt_with_their_owner_and_no_reading_twice():
     holder = make_cardholder(codego_id="u1")
     for minute, balance in ((1, "250"), (2, "100"), (3, "250")):
-        raw = {"id": "k1", "chainId": 84532, "depositAddress": "0xabc", "tokens": [{"address": "0x1", "balance": balance}]}
+        raw = {
+            "id": "k1",
+            "chainId": 84532,
+            "depositAddress": "0xabc",
+            "tokens": [{"address": "0x1", "balance": balance}],
+        }
         owned = ContractRecord.parse(raw | {"userId": "u1"})
         owned.raw.pop("userId")
         apply_contracts([owned], source=Source("run", at(minute), "1"))
@@ -329,7 +334,9 @@ def _digest() -> dict:
         for row in model._default_manager.all():
             values = {n: v for n, v in observed(row).items() if n not in links}
             tied = {name: (other := getattr(row, name, None)) and other.codego_id for name in links.values()}
-            heard = None if row.by_reference else (row.heard_at, row.state_since if hasattr(row, "state_since") else None)
+            heard = (
+                None if row.by_reference else (row.heard_at, row.state_since if hasattr(row, "state_since") else None)
+            )
             dirty = None if row.by_reference else row.dirty_at
             found[model.__name__, row.codego_id] = values | tied | {"heard": heard, "dirty": dirty}
     return found
@@ -353,7 +360,12 @@ def expected(db) -> dict:
     return wanted
 
 
-@hypothesis_settings(max_examples=20, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate], suppress_health_check=[HealthCheck.function_scoped_fixture])
+@hypothesis_settings(
+    max_examples=20,
+    deadline=None,
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 @given(order=st.permutations(EVERYTHING), damaged=st.sampled_from([None, "last4", "status", "cardholder"]))
 def test_whatever_the_order_of_arrival_a_rebuild_ends_in_the_same_rows(expected, order, damaged):
     _clear()
