@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as lazy
 from cardholders.chains import chain_name
 from cardholders.models import Balance, Cardholder, Company, Contract
 from cards.models import FREQUENCIES, Card
+from cards.words import type_of
 from console import privacy
 from console.history.services import Values
 from console.money import format_minor
@@ -134,6 +135,10 @@ def frequency(value: Any, _row: Values) -> str:
     return str(FREQUENCIES.get(value, value))
 
 
+def card_type(value: Any, _row: Values) -> str:
+    return type_of(Card(type=value))
+
+
 def chain(value: Any, _row: Values) -> str:
     return " ".join(filter(None, [chain_name(value), str(value)]))
 
@@ -206,7 +211,7 @@ FIELDS: dict[str, tuple[Field, ...]] = {
         Field("limit_amount", lazy("Limit"), money("USD")),
         Field("limit_frequency", lazy("Within"), frequency),
         *_OWNER,
-        Field("type", lazy("Type"), text),
+        Field("type", lazy("Type"), card_type),
         Field("last4", lazy("Last four"), text),
         Field("display_name", lazy("Name on card"), text, personal=True),
         Field("expires_on", lazy("Expires"), day),

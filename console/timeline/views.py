@@ -155,7 +155,7 @@ def _outcome(found: Rebuilt) -> str:
         Verdict.INSUFFICIENT: _("What is kept of this record does not make a whole one. It stays as it is."),
     }[found.verdict]
     observed = _("Observations: %(n)d.") % {"n": found.observations}
-    return f"{words} {observed}" if found.observations else words
+    return f"{observed} {words}" if found.observations else words
 
 
 def _differences(request: HttpRequest, row: Any, noun: str, found: Rebuilt) -> list[tuple[str, str]]:

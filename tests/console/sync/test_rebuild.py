@@ -21,7 +21,8 @@ from console.codego.records import BalanceRecord, CardRecord, ContractRecord, Tr
 from console.history import services as history
 from console.history.models import Change
 from console.provider.mirror import Source, image
-from console.sync import inbox
+from console.provider.models import Capability
+from console.sync import inbox, runs
 from console.sync.models import Delivery
 from console.sync.rebuild import OF_ARRIVAL, RESOURCES, Verdict, check, rebuild, walk
 from tests.factories import make_card, make_cardholder, make_delivery
@@ -283,6 +284,29 @@ def test_the_command_checks_mends_and_says_so(card):
 @pytest.mark.parametrize("arguments", [("nonsense",), ("cards", "--id", "nobody")])
 def test_the_command_refuses_what_does_not_exist(arguments):
     assert said(*arguments, code=2)
+
+
+@pytest.mark.django_db
+def test_an_imported_programme_is_what_was_observed_of_it(sandbox):
+    run = runs.start("import")
+    while run.state == "running":
+        run = runs.work(runs.claim(run.pk))
+    assert set(Change.objects.values_list("source", "ref")) == {("run", str(run.pk))}
+    told = json.loads(said("--check", "--json"))
+    assert told["rows"] == []
+    assert told["resources"]["transactions"]["same"] == Transaction.objects.filter(by_reference=False).count() > 0
+    assert all(counts["insufficient"] == counts["failed"] == 0 for counts in told["resources"].values() if counts)
+
+
+@pytest.mark.django_db
+def test_the_last_word_of_a_delivery_is_still_a_deliverys():
+    Capability.objects.create(environment="sandbox", route="GET /disputes/{id}", present=False)
+    for minute, status in enumerate(["pending", "accepted"]):
+        deliver("dispute.updated", {"id": "d1", "transactionId": "t1", "status": status}, minute)
+    dispute = Dispute.objects.get()
+    assert dispute.status == "accepted"
+    assert {c.source for c in history.of_row(dispute)} == {"delivery"}
+    assert check(dispute).verdict == Verdict.SAME
 
 
 # --- Any order --------------------------------------------------------------------------------------------------------
