@@ -12,7 +12,7 @@ from django.db import models, transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from cardholders.models import Balance, Contract
+from cardholders.models import Applicant, Balance, Contract
 from console.access import Actor
 from console.audit import services as audit
 from console.audit.events import Action
@@ -133,14 +133,16 @@ def _tried(row: Mirrored, *, keep: bool) -> tuple[Rebuilt, datetime | None]:
 
 def _told_again(row: Mirrored, story: Story) -> Mirrored:
     """The row after all observations were applied to what it was before them."""
-    rows: models.QuerySet[Mirrored] = type(row)._default_manager.filter(pk=row.pk)
+    rows: Any = type(row)._default_manager.filter(pk=row.pk)
     rows.update(dirty_at=None, **_beginning(row, story.base))
     for observation in story.observations:
         observation.tell()
-    new = rows.get()
+    new: Mirrored = rows.get()
     if row.dirty_at and (new.read_at is None or row.dirty_at > new.read_at):  # others than deliveries ask for reads
         new.dirty_at = max(row.dirty_at, new.dirty_at or row.dirty_at)
         rows.update(dirty_at=new.dirty_at)
+    if isinstance(row, Applicant) and story.base is not None and getattr(new, "state", "") == row.state:
+        rows.update(state_since=row.state_since)  # since when may be older than the log
     return new
 
 

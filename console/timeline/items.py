@@ -3,6 +3,8 @@
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from heapq import merge
+from itertools import islice
 from typing import Any, NamedTuple
 
 from django.db.models import Q, QuerySet
@@ -43,25 +45,35 @@ class Page(NamedTuple):
 
 def timeline(request: HttpRequest, row: Any) -> Page:
     """The page that the address asks for by `older`. A constant number of queries."""
-    noun = row._meta.model_name
+    row = type(row)._default_manager.get(pk=row.pk)  # as the changes read next have left it
     change_id, at, entry_id = _place(request.GET.get("older", ""))
-    changes = _take(
-        (e for e in history.entries(row, history.of_row(row).iterator()) if e.change.pk < change_id), PAGE + 1
-    )
     done = _happenings(request, row)
     if entry_id:
         then = datetime.fromtimestamp(at // 10**6, UTC) + timedelta(microseconds=at % 10**6)
         done = done.filter(Q(at__lt=then) | Q(at=then, pk__lt=entry_id))
-    both = [(e.change.written_at, e) for e in changes] + [(h.at, h) for h in done[: PAGE + 1]]
-    both.sort(key=lambda pair: pair[0], reverse=True)
-    shown: list[Entry | Happening] = [each for _at, each in both[:PAGE]]
+    streams: tuple[Iterable[Entry | Happening], ...] = (_changes(row, change_id), done[: PAGE + 1])
+    both = list(merge(*streams, key=_instant, reverse=True))
+    shown = both[:PAGE]
     for each in shown:
         if isinstance(each, Entry):
             change_id = each.change.pk
         else:
             at, entry_id = int(each.at.timestamp()) * 10**6 + each.at.microsecond, each.pk
-    older = f"{reverse('timeline:history', args=[noun, row.pk])}?older={change_id}~{at}~{entry_id}"
+    older = reverse("timeline:history", args=[row._meta.model_name, row.pk]) + f"?older={change_id}~{at}~{entry_id}"
     return Page(_items(request, row, shown), older if len(both) > PAGE else "")
+
+
+def _changes(row: Any, before: int) -> list[Entry]:
+    """A page of changes and one more. What a change put there follows from all later ones, so they are walked over."""
+    changes = history.of_row(row)
+    if before == FIRST[0]:
+        return list(history.entries(row, changes[: PAGE + 1]))
+    older = (entry for entry in history.entries(row, changes.iterator()) if entry.change.pk < before)
+    return list(islice(older, PAGE + 1))
+
+
+def _instant(each: Entry | Happening) -> datetime:
+    return each.change.written_at if isinstance(each, Entry) else each.at
 
 
 def changed(request: HttpRequest, row: Any, entries: Sequence[Entry]) -> list[Item]:
@@ -73,10 +85,6 @@ def _place(older: str) -> tuple[int, int, int]:
     found = PLACE.fullmatch(older)
     change_id, at, entry_id = map(int, found.groups()) if found else FIRST
     return (change_id, at, entry_id) if change_id < 2**63 and entry_id < 2**63 else FIRST
-
-
-def _take(entries: Iterable[Entry], most: int) -> list[Entry]:
-    return [entry for entry, _place in zip(entries, range(most), strict=False)]
 
 
 def _items(request: HttpRequest, row: Any, shown: Sequence[Entry | Happening]) -> list[Item]:

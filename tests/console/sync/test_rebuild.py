@@ -213,6 +213,17 @@ def test_a_row_older_than_the_log_keeps_what_its_last_record_does_not_name():
 
 
 @pytest.mark.django_db
+def test_a_row_older_than_the_log_is_in_its_state_since_then():
+    raw = {"id": "u1", "firstName": "Ana", "applicationStatus": "approved", "updatedAt": at(5).isoformat()}
+    holder = make_cardholder(codego_id="u1", raw=raw, version=at(5), state_since=at(-9), read_at=at(6), last_name="")
+    Cardholder.objects.update(first_name="Mallory")
+    assert [each.column for each in check(holder).differences] == ["first_name"]
+    rebuild(holder, actor=SYSTEM)
+    holder.refresh_from_db()
+    assert (holder.first_name, holder.state_since, holder.email) == ("Ana", at(-9), "ana@holder.test")
+
+
+@pytest.mark.django_db
 def test_a_placeholder_and_a_row_that_nothing_was_told_of_are_left_alone():
     read_card(1)
     holder = Cardholder.objects.get(codego_id="u1")
