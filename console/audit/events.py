@@ -38,6 +38,7 @@ class Action(StrEnum):
     RECONCILIATION_REOPEN = "reconciliation:reopen"
     RECONCILIATION_SIGN = "reconciliation:sign"
     RECORD_MERGE = "record:merge"
+    RECORD_REBUILD = "record:rebuild"
     REPORT_DOWNLOAD = "report:download"
     REPORT_MAKE = "report:make"
     REVIEW_DECIDE = "review:decide"
@@ -82,6 +83,7 @@ LABELS = {
     Action.RECONCILIATION_REOPEN: _("Reconciliation opened again by a late event"),
     Action.RECONCILIATION_SIGN: _("Sign off reconciliation"),
     Action.RECORD_MERGE: _("Merge two rows of one person"),
+    Action.RECORD_REBUILD: _("Rebuild record from what was observed"),
     Action.REPORT_DOWNLOAD: _("Download report"),
     Action.REPORT_MAKE: _("Make report"),
     Action.REVIEW_DECIDE: _("Decide review"),

@@ -19,7 +19,7 @@ def undo(new: Json, old: Json) -> Json:
 def undone(new: Json, patch: Json) -> Json:
     """`new` as it was before; neither argument is changed."""
     kept = {key: value for key, value in new.items() if key not in patch.get("drop", ())}
-    inner = {key: undone(new[key], part) for key, part in patch.get("in", {}).items()}
+    inner = {key: undone(new.get(key) or {}, part) for key, part in patch.get("in", {}).items()}
     return {**kept, **inner, **patch.get("set", {})}
 
 

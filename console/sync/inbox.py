@@ -16,7 +16,7 @@ from console.codego.errors import Unreadable
 from console.codego.wire import clean, without_secrets
 from console.provider.mirror import Source, Verdict, mark_dirty
 from console.sync.models import Delivery, DeliveryVerdict
-from console.sync.routes import EVENTS, Event
+from console.sync.routes import Event, event_of
 
 log = logging.getLogger("deckhand.inbox")
 CLAIM = 300
@@ -65,7 +65,7 @@ def drain(limit: int = CLAIM) -> int:
     claimed = _claim(limit)
     groups: dict[Event | None, list[Delivery]] = defaultdict(list)
     for delivery in claimed:
-        groups[EVENTS.get(delivery.type.split(".")[0].lower())].append(delivery)
+        groups[event_of(delivery.type)].append(delivery)
     for event, deliveries in groups.items():
         if event is None:
             _finish(deliveries, DeliveryVerdict.UNHANDLED)
@@ -157,5 +157,7 @@ def _fail(delivery: Delivery, failure: Exception) -> None:
 
 
 def object_id(envelope: Envelope) -> str:
-    found = (envelope.body or {}).get("id")
+    """The id by which the delivery will be applied, so that it is found with its object."""
+    event, body = event_of(envelope.type or ""), envelope.body or {}
+    found = event.id_of(body) if event else body.get("id")
     return clean(str(found))[:128] if isinstance(found, str | int) else ""

@@ -25,7 +25,7 @@ from console.listing import Column, paginate
 from console.sync import bodies, forged, inbox
 from console.sync.filters import InboxFilter
 from console.sync.models import INERT, Delivery, DeliveryVerdict, Rejected
-from console.sync.routes import EVENTS
+from console.sync.routes import event_of
 from console.sync.tasks import ring
 
 MOST_REPLAYED = 10_000
@@ -225,7 +225,7 @@ def _seconds(start: datetime, end: datetime | None) -> float | None:
 
 def _object_url(found: Delivery) -> str:
     """Where the object it speaks of is shown here; contracts are shown with their owner."""
-    event = EVENTS.get(found.type.split(".")[0].lower())
+    event = event_of(found.type)
     if event is None or not found.object_id:
         return ""
     model: Any = event.model

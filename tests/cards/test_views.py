@@ -248,7 +248,7 @@ def test_the_timeline_is_everybodys_for_those_who_may_read_it(client_as):
     assert str(lock.actor) in everything
     assert "Issue card" in everything
     assert "Fraud alarm" not in text(client_as("operations").get(f"/cards/{card.pk}/"))
-    assert "cards-timeline" in everything
+    assert 'id="timeline"' in everything
 
 
 def test_a_card_is_found_by_the_providers_id(client_as):

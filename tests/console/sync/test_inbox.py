@@ -191,3 +191,9 @@ def test_what_a_delivery_said_is_kept_as_it_was_said():
     accept(body(id="evt-1", cardId="c1"))
     inbox.drain()
     assert (Card.objects.get().codego_id, Card.objects.get().raw["id"]) == ("c1", "evt-1")
+
+
+def test_a_delivery_is_found_with_the_object_it_is_applied_to():
+    inbox.accept(b'{"type":"user.updated","body":{"id":"e7","userId":"u1","email":"a@b.test"}}', {}, "10.0.0.9")
+    inbox.accept(b'{"type":"card.updated","body":{"id":"c1","userId":"u1"}}', {}, "10.0.0.9")
+    assert list(Delivery.objects.order_by("id").values_list("object_id", flat=True)) == ["u1", "c1"]
