@@ -63,7 +63,7 @@ def listing(request: HttpRequest) -> HttpResponse:
         default_sort="-started", sortable={"started": "started_at"},
     )  # fmt: skip
     rows = [(run, KINDS.get(run.kind, run.kind), _took(run), _totals(run)) for run in page.rows]
-    context = {"page": page, "rows": rows, "title": _("Reconciliation"), **_live()}
+    context = {"page": page, "rows": rows, "title": _("Sweeps"), **_live()}
     return page_or_fragment(request, "sync/reconciliation.html", "sync/_runs.html", context)
 
 
@@ -118,7 +118,7 @@ def start(request: HttpRequest) -> HttpResponse:
         "what": _("The console reads from the provider and repairs its copy. Nothing is changed at the provider."),
         "verb": _("Start"),
         "action_url": request.path,
-        "back_url": reverse("sync:reconciliation"),
+        "back_url": reverse("sync:runs"),
     }
     status = 422 if form.errors else 200
     return page_or_fragment(request, "ui/confirm.html", "ui/_confirm.html", context, status=status)
@@ -151,7 +151,7 @@ def _live() -> dict[str, Any]:
             for name, at in fresh.items()
         ],
         "version": version,
-        "live_url": f"{reverse('sync:reconciliation-live')}?v={version}",
+        "live_url": f"{reverse('sync:runs-live')}?v={version}",
     }
 
 

@@ -9,8 +9,8 @@ urlpatterns = [
     path("inbox/replay/", views.replay_all, name="replay-all"),
     path("inbox/<int:pk>/", views.delivery, name="delivery"),
     path("inbox/<int:pk>/replay/", views.replay, name="replay"),
-    path("reconciliation/", run_views.listing, name="reconciliation"),
-    path("reconciliation/live/", run_views.live, name="reconciliation-live"),
-    path("reconciliation/start/", run_views.start, name="start"),
-    path("reconciliation/<int:pk>/", run_views.detail, name="run"),
+    path("reconciliation/runs/", run_views.listing, name="runs"),
+    path("reconciliation/runs/live/", run_views.live, name="runs-live"),
+    path("reconciliation/runs/start/", run_views.start, name="start"),
+    path("reconciliation/runs/<int:pk>/", run_views.detail, name="run"),
 ]

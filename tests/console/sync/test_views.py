@@ -178,7 +178,7 @@ def test_exporting_takes_both_permissions(client_as):
 def test_runs_are_listed_with_what_they_did(client_as):
     make_run(differences=[{"resource": "cards", "id": "c1", "fields": {"status": ["active", "locked"]}}])
     Cursor.objects.create(resource="cards", swept_at=timezone.now() - timedelta(hours=3))
-    page = client_as("finance").get("/reconciliation/")
+    page = client_as("finance").get("/reconciliation/runs/")
     assert page.status_code == 200
     ((_run, kind, _took, totals),) = page.context["rows"]
     assert (kind, totals) == ("Reconciliation", [2, 1, 1, 0, 0, 1])
@@ -205,20 +205,20 @@ def test_a_run_names_its_differences(client_as):
 
 def test_finance_starts_a_run_and_finds_the_one_that_goes_on(client_as):
     client = client_as("finance")
-    assert "Start a run" in client.get("/reconciliation/start/").text
-    answer = client.post("/reconciliation/start/", {"kind": "reconcile"})
+    assert "Start a run" in client.get("/reconciliation/runs/start/").text
+    answer = client.post("/reconciliation/runs/start/", {"kind": "reconcile"})
     run = Run.objects.get()
     assert answer.url == reverse("sync:run", args=[run.pk])
     assert Entry.objects.filter(action=Action.RUN_START, record_id=run.pk).count() == 1
-    assert client.post("/reconciliation/start/", {"kind": "reconcile"}).url == answer.url
-    assert client.post("/reconciliation/start/", {"kind": "everything"}).status_code == 422
-    assert client_as("admin").post("/reconciliation/start/", {"kind": "reconcile"}).status_code == 403
+    assert client.post("/reconciliation/runs/start/", {"kind": "reconcile"}).url == answer.url
+    assert client.post("/reconciliation/runs/start/", {"kind": "everything"}).status_code == 422
+    assert client_as("admin").post("/reconciliation/runs/start/", {"kind": "reconcile"}).status_code == 403
 
 
 def test_progress_is_live_and_quiet_when_nothing_moves(client_as):
     client = client_as("admin")
     run = make_run(state="running", finished_at=None, resources=["cards", "transactions"], cursor={"at": 1})
-    address = client.get("/reconciliation/").context["live_url"]
+    address = client.get("/reconciliation/runs/").context["live_url"]
     assert client.get(address).status_code == 204
     run.counts = {"cards": {"seen": 9, "created": 0, "changed": 0, "unchanged": 9, "failed": 0}}
     run.save()
