@@ -125,7 +125,7 @@ def make_reconciliation(**fields: Any) -> Reconciliation:
     defaults = {
         "state": "done", "due_at": None, "finished_at": timezone.now(), "digest": "d1" * 32,
         "counts": {"tied": 1}, "forward": {"balances": forward, "contracts": forward},
-        "inputs": {"balances": {"rows": 1, "sha256": "ab" * 32}},
+        "inputs": {"changes": {"newest": 7}, "balances": {"rows": 1, "sha256": "ab" * 32}},
     }  # fmt: skip
     return Reconciliation.objects.create(**defaults | fields)
 

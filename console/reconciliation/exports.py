@@ -1,7 +1,7 @@
 """Breaks, proofs and movements as files: exactly what is shown, with what is needed to check them. Amounts are US dollars
 with cents, signed as the provider's figure less ours."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import islice
 from typing import Any
@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db.models import QuerySet
 from django.http import HttpRequest, StreamingHttpResponse
 from django.utils import formats, timezone
+from django.utils.translation import gettext as _
 
 from cardholders.models import BALANCE_FIELDS
 from console import privacy
@@ -37,8 +38,8 @@ def exactly(moment: datetime | None) -> str:
 
 def counts_in_words(reconciliation: Reconciliation) -> str:
     """Balances by what they came to."""
-    said = [f"{reconciliation.counts.get(state, 0)} {ProofState(state).label}" for state in ProofState.values]
-    return ", ".join(said)
+    words = _("%(tied)d tie, %(explained)d explained, %(unexplained)d unexplained, %(incomplete)d not provable")
+    return words % {state: reconciliation.counts.get(state, 0) for state in ProofState.values}
 
 
 # --- Breaks -----------------------------------------------------------------------------------------------------------
@@ -136,13 +137,16 @@ def _about(reconciliation: Reconciliation, zone: ZoneInfo) -> list[str]:
     return [
         f"As of {when(reconciliation.as_of)}, {reconciliation.get_state_display()}",
         f"Digest (SHA-256 of inputs, proofs and open breaks): {reconciliation.digest or 'none yet'}",
-        *(
-            f"Input {source}: {given['rows']} rows, SHA-256 {given['sha256']}"
-            for source, given in sorted(reconciliation.inputs.items())
-        ),
+        *(_input(source, given) for source, given in sorted(reconciliation.inputs.items())),
         UNITS,
         signed,
     ]
+
+
+def _input(source: str, given: Mapping[str, Any]) -> str:
+    if "rows" not in given:
+        return f"Input {source}: up to number {given.get('newest')} of the log"
+    return f"Input {source}: {given['rows']} rows, SHA-256 {given['sha256'] or 'of nothing'}"
 
 
 def _proof_columns(request: HttpRequest, zone: ZoneInfo) -> list[ExportColumn]:

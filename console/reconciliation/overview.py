@@ -45,7 +45,7 @@ class Tally:
     def add(self, row: Mapping[str, Any]) -> None:
         if row["of_balance"]:
             self.count += row["n"]
-            self.amount += row["amount"]
+            self.amount += row["sum"]
             self.size += row["size"]
         else:
             self.contracts += row["n"]
@@ -108,7 +108,7 @@ def _open_rows(now: datetime) -> Iterable[Mapping[str, Any]]:
         "cause",
         age=Case(*ages, default=Value(AGES[0].key)),
         of_balance=Case(When(balance__isnull=False, then=Value(value=True)), default=Value(value=False)),
-    ).annotate(n=Count("pk"), amount=Sum("amount"), size=Sum(Abs("amount")))
+    ).annotate(n=Count("pk"), sum=Sum("amount"), size=Sum(Abs("amount")))
 
 
 # --- Over time --------------------------------------------------------------------------------------------------------
