@@ -113,7 +113,7 @@ def old_breaks() -> QuerySet[Break]:
 
 
 def opened_again() -> QuerySet[Reconciliation]:
-    return Reconciliation.objects.filter(signed_at__isnull=False, reopened_at__isnull=False)
+    return Reconciliation.objects.filter(reopened_at__isnull=False)  # until it is signed off again
 
 
 def _decline_start() -> Any:

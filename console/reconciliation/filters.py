@@ -109,7 +109,7 @@ class HistoryFilter(FilterForm):
     STANDINGS: ClassVar = {
         "signed": Q(signed_at__isnull=False, reopened_at=None),
         "unsigned": Q(state=ReconciliationState.DONE, signed_at=None),
-        "reopened": Q(signed_at__isnull=False, reopened_at__isnull=False),
+        "reopened": Q(reopened_at__isnull=False),
         "failed": Q(state=ReconciliationState.FAILED),
     }
     standing = forms.ChoiceField(

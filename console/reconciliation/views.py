@@ -16,6 +16,7 @@ from console.reconciliation import overview
 from console.reconciliation.filters import HistoryFilter
 from console.reconciliation.models import Movement, Reconciliation, ReconciliationState
 from console.reconciliation.wording import OLD, standing
+from console.reconciliation.work import WHOLE
 from console.sync import health, runs
 from console.sync.models import Run, RunState
 from console.sync.run_views import progress
@@ -24,7 +25,6 @@ from console.templatetags.console import signed
 from transactions.models import Transaction
 
 WITH_PEOPLE = Reconciliation.objects.select_related("asked_by", "prepared_by", "signed_by")
-STAGES = 3  # balances, contracts, and the end
 
 
 @requires(Permission.RECONCILIATION_READ)
@@ -98,8 +98,7 @@ def _said(point: overview.Point) -> str:
 
 def _going(newest: Reconciliation | None) -> dict[str, Any]:
     """What is being read, and what is being proven."""
-    kinds = ("import", "reconcile")
-    run = Run.objects.filter(kind__in=kinds, state=RunState.RUNNING).order_by("kind", "-started_at").first()
+    run = Run.objects.filter(kind__in=WHOLE, state=RunState.RUNNING).order_by("kind", "-started_at").first()
     proving = newest if newest and newest.state == ReconciliationState.RUNNING else None
     return {
         "run": run,
@@ -113,7 +112,7 @@ def _going(newest: Reconciliation | None) -> dict[str, Any]:
 
 def _follows(newest: Reconciliation | None) -> bool:
     """Whether a sweep has ended whose proof is about to begin."""
-    ended = Run.objects.filter(kind="reconcile", state=RunState.DONE).order_by("-finished_at").first()
+    ended = Run.objects.filter(kind__in=WHOLE, state=RunState.DONE).order_by("-finished_at").first()
     if ended is None or ended.finished_at is None:
         return False
     lately = timezone.now() - ended.finished_at < health.WAITING

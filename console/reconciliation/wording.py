@@ -96,8 +96,6 @@ def standing(reconciliation: Reconciliation) -> str:
     """The word of its state, for `status`: how far it is from being signed off, and whether it still is."""
     if reconciliation.state != ReconciliationState.DONE:
         return reconciliation.state
-    if reconciliation.reopened_at:
-        return "reopened"
     if reconciliation.signed_at:
-        return "signed"
+        return "reopened" if reconciliation.reopened_at else "signed"
     return "prepared" if reconciliation.prepared_at else "done"

@@ -29,7 +29,8 @@ POLL = {"HX-Request": "true"}
 
 
 def imported():
-    make_run(kind="import", resources=list(KINDS["import"]))
+    long_ago = timezone.now() - timedelta(hours=1)
+    make_run(kind="import", resources=list(KINDS["import"]), finished_at=long_ago)
 
 
 def forward(**parts):

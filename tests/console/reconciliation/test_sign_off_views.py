@@ -100,6 +100,25 @@ def test_ones_own_work_is_refused_and_written_down():
     assert Entry.objects.filter(action="reconciliation:sign", outcome="refused").count() == 1
 
 
+def test_one_that_was_opened_again_is_prepared_and_signed_anew():
+    first, second = make_staff("finance"), make_staff("finance")
+    now = timezone.now()
+    made = make_reconciliation(
+        prepared_by=first, prepared_at=now, signed_by=second, signed_at=now, reopened_at=now, reopened_why=["t1"]
+    )
+    prepares, signs = signed_in(second), signed_in(first)
+    assert "Open again" in signs.get(made.get_absolute_url()).text
+    prepares.post(url("prepare", made))
+    page = signs.get(made.get_absolute_url()).text
+    assert url("sign", made) in page
+    assert "something late opened it again" in page
+    signs.post(url("sign", made), {"digest": made.digest})
+    page = signs.get(made.get_absolute_url()).text
+    assert "something late opened it again" not in page
+    made.refresh_from_db()
+    assert (made.is_signed, made.signed_by) == (True, first)
+
+
 def test_what_nobody_prepared_cannot_be_signed(client_as):
     made = make_reconciliation()
     refused = client_as("finance").post(url("sign", made), {"digest": made.digest})
