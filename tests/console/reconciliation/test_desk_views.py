@@ -102,6 +102,16 @@ def test_the_roll_forward_and_what_moved_since_come_to_what_is_open(client_as):
     assert "It does not tie:" in client.get(DESK).text
 
 
+def test_what_one_that_failed_has_moved_is_in_the_next_roll_forward(client_as):
+    make_balance(make_company(), spending_power=1)
+    broken = work.work(work.claim(work.start().pk), seconds=0)  # one step: its breaks are made
+    assert broken.movements.exists()
+    Reconciliation.objects.filter(pk=broken.pk).update(state="failed", due_at=None)
+    whole = reconciled()
+    assert whole.forward["balances"]["closing"]["amount"] == sum(Break.objects.values_list("amount", flat=True)) != 0
+    assert client_as("finance").get(DESK).context["since"].ties
+
+
 def test_the_trend_takes_the_last_of_each_day_once_there_are_days(client_as):
     now = timezone.now().replace(hour=12)
     client = client_as("finance")
