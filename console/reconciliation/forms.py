@@ -1,10 +1,12 @@
 """What people type at the desk: an explanation, a person, a moment."""
 
+from datetime import datetime
 from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from console.days import EARLIEST, LATEST
 from console.privacy import refuse_card_numbers
 from console.reconciliation.filters import workers
 
@@ -56,6 +58,13 @@ class MomentForm(forms.Form):
         widget=forms.DateTimeInput(attrs={"type": "datetime-local", "step": "1"}, format="%Y-%m-%dT%H:%M:%S"),
         error_messages={"invalid": _("Give a day and a time, such as 2026-11-30 18:00.")},
     )
+
+    def clean_at(self) -> datetime | None:
+        """Within what every zone can show."""
+        at: datetime | None = self.cleaned_data["at"]
+        if at and not EARLIEST <= at.date() <= LATEST:
+            raise forms.ValidationError(self.fields["at"].error_messages["invalid"])
+        return at
 
 
 class DigestForm(forms.Form):

@@ -186,7 +186,7 @@ def roll_forward(reconciliation: Reconciliation) -> list[Part]:
     labels = {
         "opening": _("Opening"),
         MovementKind.NEW: _("New"),
-        MovementKind.CHANGED: _("Changed amount"),
+        MovementKind.CHANGED: _("Changed"),
         MovementKind.REOPENED: _("Re-opened"),
         MovementKind.RESOLVED: _("Resolved"),
         MovementKind.CLEARED: _("Cleared"),

@@ -120,10 +120,17 @@ def test_before_the_first_reading_there_is_nothing_to_prove(client_as):
     assert "No reading as early as that" in seen.text
 
 
-def test_a_moment_that_is_none_says_what_to_type(client_as):
+@pytest.mark.parametrize(
+    "typed", ["yesterday", "0001-01-01T00:00", "9999-12-31T23:59:59", "0001-01-01T00:00:00+14:00", "2026-13-01T10:00"]
+)
+def test_a_moment_that_is_none_says_what_to_type(client_as, typed):
+    from console.staff.models import User
+
     holder = make_cardholder()
     funded(holder)
-    seen = client_as("finance").get(address(holder), {"at": "yesterday"})
+    client = client_as("finance")
+    User.objects.update(time_zone="Asia/Tokyo")
+    seen = client.get(address(holder), {"at": typed})
     assert "Give a day and a time" in seen.text
     assert seen.context["proven"] is not None
 
