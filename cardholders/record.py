@@ -16,7 +16,7 @@ from console.notes import services as notes
 from console.provider import commands, features
 from console.provider.observing import lacks
 
-CARDS, TRANSACTIONS = 50, 10
+CARDS, TRANSACTIONS, BREAKS = 50, 10, 100
 
 
 def record_page(
@@ -45,6 +45,8 @@ def _live(owner: Applicant) -> dict[str, Any]:
         "needs_review": owner.state in NEEDS_SOMEBODY,
         "session": owner.kyc_sessions.order_by("-opened_at").first(),
         "balance": _balance(owner),
+        "open_breaks": len(owner.breaks.filter(state="open").order_by().values_list("pk")[: BREAKS + 1]),
+        "breaks_shown": BREAKS,
         "contracts": collateral(list(owner.contracts.defer("raw").order_by("pk"))),
         "cards": (cards := list(_cards(owner)[: CARDS + 1])),
         "lockable": len(cards) > CARDS or any(card.state == "active" for card in cards),
@@ -86,6 +88,7 @@ def _version(owner: Applicant, live: dict[str, Any]) -> str:
         owner.state, owner.state_since, owner.application_reason, owner.kyc_status, owner.email, str(owner),
         session and (session.pk, session.submitted_at),
         balance and [getattr(balance, name) for name in BALANCE_FIELDS],
+        live["open_breaks"],
         [(c.contract.deposit_address, c.tokens) for c in live["contracts"]],
         [(c.pk, c.state, c.limit_amount, c.limit_frequency) for c in live["cards"]],
         [(t.pk, t.state, t.amount) for t in live["transactions"]],

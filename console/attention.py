@@ -20,8 +20,11 @@ from console.codego.wire import normal
 from console.days import span
 from console.provider.models import Command, CommandState
 from console.provider.observing import last_refusal
+from console.reconciliation.causes import Cause
+from console.reconciliation.models import Break, BreakState, Reconciliation, ReconciliationState
+from console.reconciliation.wording import OLD, of_age, waits
 from console.sync import health, silence
-from console.sync.models import Delivery, DeliveryVerdict, Rejected
+from console.sync.models import Delivery, DeliveryVerdict, Rejected, Run, RunState
 from transactions.models import Transaction
 
 MOST = 100
@@ -31,6 +34,7 @@ STUCK_STATES = ("needsinformation", "needsverification", "manualreview")
 STUCK, CONTRACTLESS, DECLINED, TURNED_AWAY = (
     timedelta(days=2), timedelta(minutes=15), timedelta(days=7), timedelta(hours=24),
 )  # fmt: skip
+UNPROVEN = timedelta(hours=3)  # a reconciliation follows the sweep of each hour
 LOW_POWER = 5_000  # minor units of USD
 LOW_SHARE = 20  # a twentieth of the credit limit
 CREDIT_DECLINE = "account credit limit exceeded"  # as the provider words it
@@ -100,6 +104,19 @@ def credit_declines() -> QuerySet[Transaction]:
     )
 
 
+def unexplained() -> QuerySet[Break]:
+    return Break.objects.filter(state=BreakState.OPEN, cause=Cause.UNKNOWN)
+
+
+def old_breaks() -> QuerySet[Break]:
+    now = timezone.now()
+    return Break.objects.filter(of_age(OLD, now), waits(now), state=BreakState.OPEN)
+
+
+def opened_again() -> QuerySet[Reconciliation]:
+    return Reconciliation.objects.filter(reopened_at__isnull=False)  # until it is signed off again
+
+
 def _decline_start() -> Any:
     """Whole days, so that the list under the same filter shows the same rows."""
     midnight = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
@@ -165,6 +182,22 @@ def _refusal() -> Found | None:
     return Found(
         _("The provider turns the console away (%(status)s).") % {"status": last.status}, detail=why[last.status or 403]
     )
+
+
+def _unproven() -> Found | None:
+    """The newest reconciliation failed, or there is none of late although the sweeps run."""
+    newest = Reconciliation.objects.order_by("-pk").only("state", "started_at").first()
+    url = reverse("reconciliation:desk")
+    if newest and newest.state == ReconciliationState.FAILED:
+        return Found(_("The last reconciliation failed."), url, _("The balances are as the one before proved them."))
+    since = timezone.now() - UNPROVEN
+    swept = Run.objects.filter(state=RunState.DONE, finished_at__gte=since)
+    if (newest and newest.started_at >= since) or not swept.exists():
+        return None
+    if newest is None and not Run.objects.filter(state=RunState.DONE, kind="import", finished_at__lt=since).exists():
+        return None
+    detail = _("Sweeps do run. See whether the reconciliation of each hour does.")
+    return Found(_("No balance has been proven for more than three hours."), url, detail)
 
 
 def _silence() -> Found | None:
@@ -236,6 +269,22 @@ RULES: tuple[Rule, ...] = (
             "%(n)s account is low on spending power: under $50, or under 5%% of its credit limit.",
             "%(n)s accounts are low on spending power: under $50, or under 5%% of the credit limit.", "count"),
         _kept("power", lambda: count(low_power())), _rows_page("power"))),
+    Rule("unexplained", "bad", _P.RECONCILIATION_READ, (_R.FINANCE,), _counted(
+        ngettext_lazy(
+            "%(n)s difference of a balance has no explanation.", "%(n)s differences of balances have no explanation.",
+            "count"),
+        lambda: count(unexplained()), _address("reconciliation:breaks", unexplained="on"))),
+    Rule("reopened", "bad", _P.RECONCILIATION_READ, (_R.FINANCE,), _counted(
+        ngettext_lazy(
+            "%(n)s signed period was opened again by something late.",
+            "%(n)s signed periods were opened again by something late.", "count"),
+        lambda: count(opened_again()), _address("reconciliation:history", standing="reopened"))),
+    Rule("unproven", "bad", _P.RECONCILIATION_READ, (_R.FINANCE, _R.ADMIN), _unproven),
+    Rule("old_breaks", "warn", _P.RECONCILIATION_READ, (_R.FINANCE,), _counted(
+        ngettext_lazy(
+            "%(n)s break has waited for somebody for more than 7 days.",
+            "%(n)s breaks have waited for somebody for more than 7 days.", "count"),
+        lambda: count(old_breaks()), _address("reconciliation:breaks", age=OLD.key, waits="on"))),
     Rule("declines", "warn", _P.RECORD_READ, (_R.OPERATIONS,), _counted(
         ngettext_lazy(
             "%(n)s purchase was declined in the last 7 days because the account had no credit left.",

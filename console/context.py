@@ -36,7 +36,7 @@ NAVIGATION = (
     )),
     (_("Finance"), (
         Item(_("Reports"), "transactions:reports", "reports", Permission.REPORT_READ),
-        Item(_("Reconciliation"), "sync:reconciliation", "reconciliation", Permission.RECONCILIATION_READ),
+        Item(_("Reconciliation"), "reconciliation:desk", "reconciliation", Permission.RECONCILIATION_READ),
     )),
     (_("System"), (
         Item(_("Inbox"), "sync:inbox", "inbox", Permission.INBOX_READ),

@@ -15,6 +15,7 @@ urlpatterns = [
     path("", include("cardholders.urls")),
     path("cards/", include("cards.urls")),
     path("", include("transactions.urls")),
+    path("reconciliation/", include("console.reconciliation.urls")),
     path("", include("console.sync.urls")),
     path("activity/", include("console.audit.urls")),
     path("staff/", include("console.staff.urls")),

@@ -77,6 +77,13 @@
     return [link, menu && $("summary", menu), $("#main")].find((place) => place?.isConnected && place.checkVisibility());
   };
 
+  /* One box that ticks all boxes of a name in its form. */
+  document.addEventListener("change", (event) => {
+    const name = event.target.dataset.all;
+    if (!name) return;
+    for (const box of event.target.form.elements) if (box.name === name) box.checked = event.target.checked;
+  });
+
   /* A form that was sent once is not sent again by an impatient second click. */
   document.addEventListener("submit", (event) => {
     const form = event.target;

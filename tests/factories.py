@@ -7,9 +7,10 @@ from typing import Any
 
 from django.utils import timezone
 
-from cardholders.models import Balance, Cardholder, Company, Contract
+from cardholders.models import BALANCE_FIELDS, Balance, Cardholder, Company, Contract
 from cards.models import Card
 from console.provider.models import Command
+from console.reconciliation.models import Break, Movement, Proof, Reconciliation
 from console.staff.models import User
 from console.sync.models import Cursor, Delivery, Run
 from console.sync.schedule import SCHEDULE
@@ -124,6 +125,42 @@ def make_run(**fields: Any) -> Run:
         "finished_at": timezone.now(),
     }
     return Run.objects.create(**defaults | {"due_at": None} | fields)
+
+
+def make_reconciliation(**fields: Any) -> Reconciliation:
+    none = {"count": 0, "amount": 0}
+    forward = dict.fromkeys(("opening", "new", "changed", "reopened", "resolved", "cleared", "closing"), none)
+    defaults = {
+        "state": "done", "due_at": None, "finished_at": timezone.now(), "digest": "d1" * 32,
+        "counts": {"tied": 1}, "forward": {"balances": forward, "contracts": forward},
+        "inputs": {"changes": {"newest": 7}, "balances": {"rows": 1, "sha256": "ab" * 32}},
+    }  # fmt: skip
+    return Reconciliation.objects.create(**defaults | fields)
+
+
+def make_proof(balance: Balance, reconciliation: Reconciliation, **fields: Any) -> Proof:
+    """One that ties, unless told otherwise."""
+    figures = {name: getattr(balance, name) for name in BALANCE_FIELDS}
+    defaults = {
+        "cut_off": balance.read_at, "state": "tied", "our_limit": balance.credit_limit, "our_pending": balance.pending_charges,
+        "our_due": balance.balance_due, "difference": 0, "first": reconciliation, "last": reconciliation,
+    }  # fmt: skip
+    return Proof.objects.create(balance=balance, **figures | defaults | fields)
+
+
+def make_break(balance: Balance | None = None, **fields: Any) -> Break:
+    """Open and of a balance, with the movement that made it, unless a contract's is asked for."""
+    if balance is None and "contract" not in fields:
+        balance = make_balance(make_cardholder())
+    of = balance or fields["contract"]
+    owner = {"company": of.company} if of.company_id else {"cardholder": of.cardholder}
+    by = fields.pop("reconciliation", None)
+    defaults = {
+        "balance": balance, "line": "pending" if balance else "contract", "cause": "timing", "key": _id(), "amount": -1250,
+    }  # fmt: skip
+    made = Break.objects.create(**owner | defaults | fields)
+    Movement.objects.create(about=made, kind="new", amount=made.amount, reconciliation=by, at=made.first_seen)
+    return made
 
 
 def _owner(owner: Cardholder | Company) -> dict[str, Any]:

@@ -17,7 +17,9 @@ RECORDS = {
     "card": "cards.Card",
     "transaction": "transactions.Transaction",
     "dispute": "transactions.Dispute",
+    "break": "reconciliation.Break",
 }
+CLEAR = frozenset({"break"})  # of money, not of people: everybody at the desk reads each other's notes
 SHOWN = 50
 
 
@@ -34,4 +36,8 @@ def add_note(record: str, record_id: int, text: str, *, actor: Actor) -> Note:
 def of_record(record: str, record_id: int) -> dict[str, Any]:
     """What `notes/_notes.html` shows: the newest notes, and where a new one goes."""
     found = Note.objects.filter(record=record, record_id=record_id).select_related("author").order_by("-at", "-id")
-    return {"notes": list(found[:SHOWN]), "notes_url": reverse("notes:add", args=[record, record_id])}
+    return {
+        "notes": list(found[:SHOWN]),
+        "notes_url": reverse("notes:add", args=[record, record_id]),
+        "notes_clear": record in CLEAR,
+    }

@@ -6,13 +6,20 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, QuerySet, Sum
+from django.db.models import Count, Q, QuerySet, Sum
 from django.utils import timezone
 
 from cardholders.models import Balance, Contract
 from console.reconciliation.contracts import Fault
 from console.reconciliation.explain import Evidence
-from console.reconciliation.models import Break, BreakState, Movement, MovementKind, Reconciliation
+from console.reconciliation.models import (
+    Break,
+    BreakState,
+    Movement,
+    MovementKind,
+    Reconciliation,
+    ReconciliationState,
+)
 from console.reconciliation.proving import Proven, power
 
 GROUPS = ("balances", "contracts")  # breaks that add up to differences of spending power, and those beside them
@@ -137,8 +144,9 @@ COUNTS = {
 
 def roll_forward(reconciliation: Reconciliation, before: Mapping[str, Any]) -> dict[str, dict[str, dict[str, int]]]:
     """Opening, what moved it, closing; by group, as counts and amounts. What people did since the one before is taken
-    in. Call it in a transaction."""
-    Movement.objects.filter(reconciliation=None).update(reconciliation=reconciliation)
+    in, and what one that failed has moved. Call it in a transaction."""
+    left = Q(reconciliation=None) | Q(reconciliation__state=ReconciliationState.FAILED)
+    Movement.objects.filter(left).update(reconciliation=reconciliation)
     forward: dict[str, dict[str, dict[str, int]]] = {}
     for group in GROUPS:
         opening = before.get(group, {}).get("closing", {"count": 0, "amount": 0})

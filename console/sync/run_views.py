@@ -60,12 +60,6 @@ def listing(request: HttpRequest) -> HttpResponse:
 
 @requires(Permission.RECONCILIATION_READ)
 @require_safe
-def reconciliation(request: HttpRequest) -> HttpResponse:
-    return redirect(request, "sync:runs")
-
-
-@requires(Permission.RECONCILIATION_READ)
-@require_safe
 def live(request: HttpRequest) -> HttpResponse:
     """What moves on the list's page; where a run began or ended the list itself is asked to come again."""
     now = _live()

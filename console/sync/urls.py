@@ -13,7 +13,6 @@ urlpatterns = [
     path("inbox/<int:pk>/verify/", forged_views.verify, name="verify"),
     path("inbox/<int:pk>/", views.delivery, name="delivery"),
     path("inbox/<int:pk>/replay/", views.replay, name="replay"),
-    path("reconciliation/", run_views.reconciliation, name="reconciliation"),
     path("reconciliation/runs/", run_views.listing, name="runs"),
     path("reconciliation/runs/live/", run_views.live, name="runs-live"),
     path("reconciliation/runs/start/", run_views.start, name="start"),

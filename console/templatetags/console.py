@@ -84,6 +84,19 @@ STATUSES: dict[tuple[str, str], Status] = {
     ("command", "refused"): Status(lazy("Refused"), *_FAILED),
     ("command", "notdone"): Status(lazy("Did not happen"), *_OVER),
     ("command", "lapsed"): Status(lazy("Never known"), *_ATTENTION),
+    ("reconciliation", "running"): Status(lazy("Running"), *_WAITING),
+    ("reconciliation", "failed"): Status(lazy("Failed"), *_FAILED),
+    ("reconciliation", "done"): Status(lazy("Not signed off"), *_NOT_YET),
+    ("reconciliation", "prepared"): Status(lazy("Prepared"), *_WAITING),
+    ("reconciliation", "signed"): Status(lazy("Signed off"), *_ACTIVE),
+    ("reconciliation", "reopened"): Status(lazy("Open again"), *_ATTENTION),
+    ("proof", "tied"): Status(lazy("Ties"), *_ACTIVE),
+    ("proof", "explained"): Status(lazy("Explained"), *_WAITING),
+    ("proof", "unexplained"): Status(lazy("Unexplained"), *_FAILED),
+    ("proof", "incomplete"): Status(lazy("Not provable"), *_NOT_YET),
+    ("break", "open"): Status(lazy("Open"), *_ATTENTION),
+    ("break", "resolved"): Status(lazy("Resolved"), *_ACTIVE),
+    ("break", "cleared"): Status(lazy("Cleared"), *_OVER),
     ("run", "queued"): Status(lazy("Queued"), *_NOT_YET),
     ("run", "running"): Status(lazy("Running"), *_WAITING),
     ("run", "done"): Status(lazy("Done"), *_ACTIVE),
@@ -133,6 +146,14 @@ def badge(label: object, tone: str = "idle", shape: str = "dot") -> SafeString:
 def money(amount: int | str | None, currency: str | None) -> str:
     """{{ amount|money:currency }} from minor units; a dash where there is no amount, which a template calls ""."""
     return nothing() if amount is None or isinstance(amount, str) else format_minor(amount, currency or "")
+
+
+@register.filter
+def signed(amount: int | None) -> str:
+    """{{ amount|signed }}: minor units of USD with a plus where it is more, for a difference; a dash for none."""
+    if amount is None:
+        return nothing()
+    return f"+{format_minor(amount, 'USD')}" if amount > 0 else format_minor(amount, "USD")
 
 
 @register.filter

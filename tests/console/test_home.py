@@ -13,12 +13,14 @@ from console.sync import forged
 from console.sync.models import Heartbeat, Rejection
 from tests.factories import (
     make_balance,
+    make_break,
     make_card,
     make_cardholder,
     make_command,
     make_company,
     make_contract,
     make_delivery,
+    make_reconciliation,
     make_run,
     make_transaction,
 )
@@ -63,12 +65,18 @@ def test_every_matter_has_its_sentence_and_its_rows(client_as):
     forged.reject(Rejection.WRONG, b"{}", {}, ["0" * 64], "203.0.113.1")
     Heartbeat.objects.update(at=now - timedelta(minutes=5))
     RequestLog.objects.create(route="GET /cards", status=403)
+    balance = make_balance(make_cardholder(), credit_limit=0)
+    make_break(balance, cause="unknown", first_seen=now - timedelta(days=1))
+    make_break(balance, cause="duplicate", first_seen=now - timedelta(days=8))
+    make_break(balance, first_seen=now - timedelta(days=8))  # passes by itself
+    make_reconciliation(signed_at=now, reopened_at=now)
+    make_reconciliation(state="failed")
     client = client_as("admin")
     page = client.get("/")
     found = {matter["key"]: matter["found"] for matter in page.context["matters"]}
     assert set(found) == {rule.key for rule in attention.RULES} - {"silence"}
     assert "IP allow-list" in page.text
-    for key in ("deliveries", "declines", "expiring"):
+    for key in ("deliveries", "declines", "expiring", "unexplained", "old_breaks", "reopened"):
         behind = client.get(found[key].url).context["page"]
         assert (len(behind.rows), behind.is_filtered, behind.form.errors) == (1, True, {}), key
     for key in ("several", "unknown", "stuck", "contractless", "power"):
@@ -116,6 +124,21 @@ def test_power_counts_only_accounts_with_credit():
     make_balance(make_cardholder(), credit_limit=1_000_000, spending_power=50_000)
     low = make_balance(make_cardholder(), credit_limit=1_000_001, spending_power=50_000)
     assert list(attention.low_power()) == [low]
+
+
+def test_a_reconciliation_that_stays_away_is_told_while_sweeps_run(client_as):
+    now = timezone.now()
+    finance = client_as("finance")
+    make_run(kind="import", finished_at=now - timedelta(hours=4))
+    assert "unproven" not in keys(finance)  # nothing ran lately: something else is wrong, and said
+    make_run(kind="catch_up", finished_at=now)
+    assert "unproven" in keys(finance)
+    assert "unproven" not in keys(client_as("operations"))
+    made = make_reconciliation(started_at=now - timedelta(hours=2))
+    assert "unproven" not in keys(finance)
+    made.started_at = now - timedelta(hours=4)
+    made.save()
+    assert "unproven" in keys(finance)
 
 
 def test_nothing_is_counted_past_a_hundred():
