@@ -22,6 +22,7 @@ from transactions.chain import CLOSED, LARGE, LARGE_HOLD, SMALL_HOLD
 from transactions.models import Transaction
 
 LAG = timedelta(minutes=30)  # how long the provider may take to recalculate a balance (facts 1.4)
+OPEN = ("pending", "reversed")
 ALIKE = timedelta(minutes=10)  # two purchases this close that are alike in all else may be one
 LOOKED_BACK = timedelta(days=60)
 
@@ -72,45 +73,58 @@ def _lately(subjects: Subjects, since: datetime) -> dict[int, list[Step]]:
 def _candidates(subjects: Subjects, late: Late) -> dict[int, list[Candidate]]:
     cut_offs = subjects.cut_offs()
     found: dict[int, list[Candidate]] = defaultdict(list)
-    rows = list(_open_rows(subjects, late))
-    highest = _highest([values["id"] for _, values in rows])
-    for balance, values in rows:
-        found[balance] += _of_open(values, highest.get(values["id"], 0), cut_offs[balance])
+    for each in _open_versions(subjects, late):
+        found[each.balance] += _of_open(each, cut_offs[each.balance])
     for balance, candidate in _duplicates(subjects):
         found[balance].append(candidate)
     return found
 
 
-def _open_rows(subjects: Subjects, late: Late) -> Iterator[tuple[int, Values]]:
-    """Purchases and refunds that are not settled, and those that were not at the reading, as they were then: of what was
-    learned late nobody knows yet on which side of the reading it stands."""
-    then = {
-        step.change.record_id: step.before  # the earliest late step comes last here
-        for steps in late.steps.values()
-        for step in reversed(steps)
-    }
-    spend = Transaction.objects.filter(subjects.rows(), kind="spend", state__in=("pending", "reversed"))
-    for values in spend.exclude(authorized_at=None).values(*COLUMNS):
-        balance = subjects.balance_of(values["company_id"], values["cardholder_id"])
+@dataclass(frozen=True, slots=True)
+class _Version:
+    """A purchase or refund that is not settled, as it stands after so many of its late steps; `highest` is the largest
+    total it had had by then, as far as the change log tells."""
+
+    balance: int
+    values: Values
+    step: int
+    highest: int
+
+
+def _open_versions(subjects: Subjects, late: Late) -> Iterator[_Version]:
+    steps: dict[int, list[Step]] = defaultdict(list)
+    for found in late.steps.values():
+        for step in sorted(found, key=lambda step: step.change.pk):
+            steps[step.change.record_id].append(step)
+    rows = Transaction.objects.filter(subjects.rows(), kind="spend", state__in=OPEN)
+    still = {row["id"]: row for row in rows.values(*COLUMNS) if row["id"] not in steps}
+    totals = _totals([*still, *steps])
+    for pk, row in still.items():
+        balance = subjects.balance_of(row["company_id"], row["cardholder_id"])
         if balance is not None:
-            yield balance, values
-    for before in then.values():
-        if before and before["kind"] == "spend" and before["state"] in {"pending", "reversed"}:
-            balance = subjects.balance_of(before["company_id"], before["cardholder_id"])
-            if balance is not None and before["authorized_at"]:
-                yield balance, before
+            yield _Version(balance, row, 0, max((amount for _, amount in totals[pk]), default=0))
+    for pk, theirs in steps.items():
+        first = theirs[0].change.pk
+        highest = max((amount for change, amount in totals[pk] if change < first), default=0)
+        for number, values in enumerate([theirs[0].before, *(step.after for step in theirs)]):
+            if values is not None:
+                highest = max(highest, values["amount"] or 0)
+                if values["kind"] == "spend" and values["state"] in OPEN:
+                    yield _Version(theirs[0].balance, values, number, highest)
 
 
-def _highest(pks: Sequence[int]) -> dict[int, int]:
-    """The largest total each has had, as far as the change log tells."""
-    found: dict[int, int] = defaultdict(int)
+def _totals(pks: Sequence[int]) -> dict[int, list[tuple[int, int]]]:
+    """What each has come to before: (change, amount)."""
+    found: dict[int, list[tuple[int, int]]] = defaultdict(list)
     log = Change.objects.filter(record=NOUN, record_id__in=pks, created=False)
-    for pk, before in log.values_list("record_id", "before"):
-        found[pk] = max(found[pk], before.get("amount") or 0)
+    for pk, change, before in log.values_list("record_id", "pk", "before"):
+        if before.get("amount"):
+            found[pk].append((change, before["amount"]))
     return found
 
 
-def _of_open(values: Values, highest: int, cut_off: datetime) -> list[Candidate]:
+def _of_open(version: _Version, cut_off: datetime) -> list[Candidate]:
+    values, step = version.values, version.step
     amount, evidence = values["amount"] or 0, (Evidence(NOUN, values["id"]),)
     since = instant(values["authorized_at"])
     if since is None or values["currency"] not in DOLLARS:
@@ -118,8 +132,8 @@ def _of_open(values: Values, highest: int, cut_off: datetime) -> list[Candidate]
     if amount < 0:
         pending = values["state"] == "pending"
         effects = (Effect(held=amount), Effect(due=amount)) if pending else ()
-        return [Candidate(effect, Cause.UNSETTLED_REFUND, evidence) for effect in effects]
-    most = max(highest, values["authorized_amount"] or 0, amount)
+        return [Candidate(effect, Cause.UNSETTLED_REFUND, evidence, step=step) for effect in effects]
+    most = max(version.highest, values["authorized_amount"] or 0, amount)
     whole = values["state"] == "reversed"
     closes = since + (LARGE_HOLD if whole or amount >= LARGE else SMALL_HOLD)
     if whole and (normal(values["completion_reason"]) == CLOSED or cut_off > since + LARGE_HOLD):
@@ -127,9 +141,9 @@ def _of_open(values: Values, highest: int, cut_off: datetime) -> list[Candidate]
     found = []
     if most > amount:
         kept = Effect(held=most - amount)
-        found.append(Candidate(kept, Cause.HOLD_KEPT, evidence, since + LARGE_HOLD, expected=True))
+        found.append(Candidate(kept, Cause.HOLD_KEPT, evidence, since + LARGE_HOLD, expected=True, step=step))
     if not whole and cut_off > closes:
-        found.append(Candidate(Effect(held=-amount), Cause.CLOSED, evidence))
+        found.append(Candidate(Effect(held=-amount), Cause.CLOSED, evidence, step=step))
     return found
 
 

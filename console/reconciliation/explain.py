@@ -6,16 +6,19 @@ they stand; what is left is matched, to the cent, with rows that are known to ma
 duplicate). What nothing explains is said to be unknown.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import combinations
 from typing import Any, NamedTuple
 
 from console.reconciliation.causes import Cause
 from console.reconciliation.identity import Line, tolerated
 from console.reconciliation.ours import Effect, cents, credit_limit, worth
 
-ODD = 3  # candidates that the provider is not known to count, in one explanation
+ODD = 3  # rows counted otherwise than is expected, in one explanation
+NEAR = 20  # places at which such rows are looked for
 STATES = 20_000  # sums looked at before a match is given up
 LATE, LATELY = 200, 30  # places of the story looked at after and before the reading
 
@@ -49,13 +52,15 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A row known to make a difference of this much where the provider counts it otherwise than we do."""
+    """A row known to make a difference of this much where the provider counts it otherwise than we do. `step` is how many
+    of the late steps of its transaction must have happened for it to stand so."""
 
     effect: Effect
     cause: Cause
     evidence: tuple[Evidence, ...]
     until: datetime | None = None
     expected: bool = False  # as the provider is known to count
+    step: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +75,12 @@ class Story:
     stale: bool = False  # our transactions were last read before the balance was
 
 
+Placed = tuple[Event, int]  # an event, and whether it is added (1) or taken back (−1)
+
+
 @dataclass(frozen=True, slots=True)
 class _Guess:
-    place: Sequence[tuple[Event, int]]  # events, and whether they are added (1) or taken back (−1)
+    place: Sequence[Placed]
     chosen: Sequence[Candidate]
     rest: Effect
 
@@ -112,35 +120,52 @@ def _rest(line: Line, amount: int, story: Story) -> list[Piece]:
 
 
 def _match(difference: Effect, story: Story) -> _Guess | None:
-    """At some place of the story, with the fewest candidates; without a rounding difference before with one, and with
-    the provider behind us only where nothing else ties."""
-    sums = _sums([one.effect for one in story.candidates])
-    found: list[tuple[tuple[int, bool, int, int], _Guess]] = []
-    for place in _places(story):
+    """The place of the story at which it ties: with what the provider is known to count, or with none of that; else with
+    few rows counted otherwise. Behind us the provider is only where nothing else ties, and a rounding difference is
+    taken only where nothing ties to the cent."""
+    ahead, behind = list(_ahead(story)), list(_behind(story))
+    exact = [Effect()]
+    rounded = _roundings(story)[1:]
+    tries = (
+        (ahead, exact, 0), (ahead[:NEAR], exact, ODD), (behind, exact, 0),
+        (ahead, rounded, 0), (ahead[:1], rounded, 1), (behind, rounded, 0),
+    )  # fmt: skip
+    for places, roundings, odd in tries:
+        for place in places:
+            if found := _tie(difference, story, place, roundings, odd):
+                return found
+    return None
+
+
+def _tie(
+    difference: Effect, story: Story, place: Sequence[Placed], roundings: Sequence[Effect], odd: int
+) -> _Guess | None:
+    """At one place, with at most so many rows counted otherwise than is expected."""
+    for event, sign in place:
+        difference -= _times(event.effect, sign)
+    happened = Counter(event.evidence.pk for event, sign in place if sign > 0)
+    valid = [one for one in story.candidates if one.step == happened[one.evidence[0].pk]]
+    usual = {i for i, one in enumerate(valid) if one.expected}
+    for base in (usual, set()) if usual else (set(),):
         left = difference
-        for event, sign in place:
-            left -= _times(event.effect, sign)
-        for rest in _roundings(story):
-            indexes = sums.get(left - rest)
-            chosen = None if indexes is None else [story.candidates[i] for i in indexes]
-            if chosen is not None and _is_plausible(chosen, rest):
-                behind = any(sign < 0 for _event, sign in place)
-                cost = (abs(rest.held) + abs(rest.due), behind, len(chosen), len(place))
-                found.append((cost, _Guess(place, chosen, rest)))
-                break
-    return min(found, key=lambda pair: pair[0])[1] if found else None
+        for i in base:
+            left -= valid[i].effect
+        sums = _few([-one.effect if i in base else one.effect for i, one in enumerate(valid)], odd)
+        for rest in roundings:
+            turned = sums.get(left - rest)
+            if turned is not None:
+                return _Guess(place, [valid[i] for i in sorted(base.symmetric_difference(turned))], rest)
+    return None
 
 
-def _is_plausible(chosen: Sequence[Candidate], rest: Effect) -> bool:
-    """Many rows can add up to anything: few of them may be taken, fewer where cents are left over."""
-    odd = [one for one in chosen if not one.expected]
-    return len(odd) <= (ODD if rest == Effect() else 1)
-
-
-def _places(story: Story) -> Iterator[Sequence[tuple[Event, int]]]:
+def _ahead(story: Story) -> Iterator[Sequence[Placed]]:
+    """The reading itself, then each place after it."""
     yield ()
     for size in range(1, min(len(story.late), LATE) + 1):
         yield [(event, 1) for event in story.late[:size]]
+
+
+def _behind(story: Story) -> Iterator[Sequence[Placed]]:
     for size in range(1, min(len(story.lately), LATELY) + 1):
         yield [(event, -1) for event in story.lately[:size]]
 
@@ -148,24 +173,39 @@ def _places(story: Story) -> Iterator[Sequence[tuple[Event, int]]]:
 def _match_any(difference: Effect, story: Story) -> _Guess | None:
     """Some of what was learned late, in whatever order: a sweep finds things in the order of its pages."""
     late = story.late[:LATE]
-    sums = _sums([event.effect for event in late] + [one.effect for one in story.candidates])
-    indexes = sums.get(difference)
-    if indexes is None:
-        return None
-    chosen = [story.candidates[i - len(late)] for i in indexes if i >= len(late)]
-    place = [(late[i], 1) for i in indexes if i < len(late)]
-    return _Guess(place, chosen, Effect()) if _is_plausible(chosen, Effect()) else None
+    usual = [one for one in story.candidates if one.expected and not one.step]
+    for base in (usual, []) if usual else ([],):
+        left = difference
+        for one in base:
+            left -= one.effect
+        indexes = _sums([event.effect for event in late]).get(left)
+        if indexes:
+            return _Guess([(late[i], 1) for i in indexes], base, Effect())
+    return None
 
 
 def _expected(difference: Effect, story: Story) -> _Guess:
     """Nothing ties. What the provider is known to count is named still, where that leaves less to explain."""
-    usual = [one for one in story.candidates if one.expected]
+    usual = [one for one in story.candidates if one.expected and not one.step]
     left = difference
     for one in usual:
         left -= one.effect
     if abs(left.held) + abs(left.due) < abs(difference.held) + abs(difference.due):
         return _Guess((), usual, left)
     return _Guess((), (), difference)
+
+
+def _few(effects: Sequence[Effect], most: int) -> dict[Effect, tuple[int, ...]]:
+    """Every sum that at most so many of these make, with the fewest that make it. Many rows can add up to anything, so
+    few are taken."""
+    sums: dict[Effect, tuple[int, ...]] = {Effect(): ()}
+    for size in range(1, most + 1):
+        for chosen in combinations(range(len(effects)), size):
+            total = Effect(sum(effects[i].held for i in chosen), sum(effects[i].due for i in chosen))
+            sums.setdefault(total, chosen)
+            if len(sums) > STATES:
+                return sums
+    return sums
 
 
 def _sums(effects: Sequence[Effect]) -> dict[Effect, tuple[int, ...]]:
