@@ -29,6 +29,10 @@ check: .venv/dev.stamp ## lint, format, types, import levels, migrations, templa
 bench: .venv/dev.stamp ## how fast, each case beside its baseline; a table and var/bench.json (one case: make bench ARGS=sweep)
 	$(BIN)/python -m tests.bench $(ARGS)
 
+lossless: .venv/dev.stamp system-packages ## the proof of the inbox in full: 200 deliveries, each 50 times at once, while worker and database are killed
+	LOSSLESS_COPIES=50 $(BIN)/python tests/services.py --none $(BIN)/python -m pytest tests/journeys/test_lossless.py $(ARGS)
+	LOSSLESS_COPIES=50 $(BIN)/python tests/services.py $(BIN)/python -m pytest tests/journeys/test_lossless.py $(ARGS)
+
 requirements: .venv/dev.stamp ## compile requirements*.in to pinned requirements*.txt
 	$(BIN)/uv pip compile --quiet requirements.in -o requirements.txt
 	$(BIN)/uv pip compile --quiet requirements-dev.in -o requirements-dev.txt
@@ -65,4 +69,4 @@ system-packages: # PostgreSQL, Redis and Chromium where apt and root can give th
 	  if [ -n "$$want" ]; then echo "Installing$$want …"; apt-get update -qq && \
 	    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$want >/dev/null; fi; fi
 
-.PHONY: help run test check bench requirements clean system-packages
+.PHONY: help run test check bench lossless requirements clean system-packages

@@ -1,39 +1,29 @@
-"""What the page of a person and of a company share: money, cards, transactions, requests, notes, and what happened."""
+"""What the page of a person and of a company share: money, cards, transactions, requests and notes."""
 
 import hashlib
 from typing import Any
 
 from django.db.models import Case, Q, QuerySet, When
 from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
-from django.utils.translation import gettext as _
 
 from cardholders.chains import collateral
-from cardholders.forms import DECISIONS
 from cardholders.models import BALANCE_FIELDS, NEEDS_SOMEBODY, Balance, Cardholder
 from cardholders.nouns import Applicant, noun_of
 from cardholders.outcomes import meaning
 from console.access import Permission, allowed
-from console.audit.events import Action, Outcome
-from console.audit.models import Entry
 from console.htmx import page_or_fragment, wants_fragment
 from console.notes import services as notes
-from console.provider import commands
+from console.provider import commands, features
+from console.provider.observing import lacks
 
-CARDS, TRANSACTIONS, HAPPENINGS, BREAKS = 50, 10, 20, 100
-LOOKS = {
-    Outcome.DONE: ("good", "dot"),
-    Outcome.REFUSED: ("bad", "cross"),
-    Outcome.UNKNOWN: ("warn", "triangle"),
-    Outcome.STARTED: ("info", "half"),
-}
+CARDS, TRANSACTIONS, BREAKS = 50, 10, 100
 
 
 def record_page(
     request: HttpRequest, owner: Applicant, page: str, fragment: str, more: dict[str, Any] | None = None
 ) -> HttpResponse:
     """The page, or for the poll of an open page its live part: nothing where nothing on it has changed."""
-    live = _live(owner) | (more or {})
+    live = _live(owner) | _charging(request, owner) | (more or {})
     seen = _version(owner, live)
     if wants_fragment(request) and request.GET.get("seen") == seen:
         return HttpResponse(status=204)
@@ -42,7 +32,7 @@ def record_page(
         "clear": allowed(request.user, Permission.PERSONAL_READ),
     }
     if not wants_fragment(request):
-        context |= _still(request, owner)
+        context |= notes.of_record(noun_of(owner), owner.pk)  # what is being typed there must not be swapped away
     return page_or_fragment(request, page, fragment, context)
 
 
@@ -68,10 +58,13 @@ def _live(owner: Applicant) -> dict[str, Any]:
     }
 
 
-def _still(request: HttpRequest, owner: Applicant) -> dict[str, Any]:
-    """Beside the live part: what is being typed there must not be swapped away."""
-    noun = noun_of(owner)
-    return {"items": _happenings(request, noun, owner.pk), **notes.of_record(noun, owner.pk)}
+def _charging(request: HttpRequest, owner: Applicant) -> dict[str, Any]:
+    """Whether this person may charge this owner a fee, and what the provider lacks for it. A company's people owe nothing
+    themselves."""
+    employed = isinstance(owner, Cardholder) and owner.company_id
+    may = allowed(request.user, Permission.CHARGE_MAKE) and owner.is_approved and bool(owner.codego_id) and not employed
+    missing = may and lacks(features.CHARGES[noun_of(owner)])
+    return {"chargeable": may, "charge_lacking": features.BY_KEY["charges"] if missing else None}
 
 
 def _balance(owner: Applicant) -> Balance | None:
@@ -100,32 +93,6 @@ def _version(owner: Applicant, live: dict[str, Any]) -> str:
         [(c.pk, c.state, c.limit_amount, c.limit_frequency) for c in live["cards"]],
         [(t.pk, t.state, t.amount) for t in live["transactions"]],
         [(c.pk, c.state) for c in live["commands"]],
-        [(p.pk, p.state) for p in live.get("people", ())],
+        [(p.pk, p.state) for p in live.get("people", ())], (live["chargeable"], bool(live["charge_lacking"])),
     )  # fmt: skip
     return hashlib.sha256(repr(shown).encode()).hexdigest()[:16]
-
-
-def _happenings(request: HttpRequest, noun: str, pk: int) -> list[dict[str, Any]]:
-    """The newest audit entries of the record that this person may read."""
-    entries = Entry.objects.filter(record=noun, record_id=pk).select_related("actor")
-    if not allowed(request.user, Permission.ACTIVITY_READ):
-        mine = Q(actor=request.user.pk) if allowed(request.user, Permission.ACTIVITY_OWN) else Q(pk=None)
-        if allowed(request.user, Permission.REVIEW_READ):
-            mine |= Q(action=Action.REVIEW_DECIDE)
-        entries = entries.filter(mine)
-    return [_happening(entry) for entry in entries.order_by("-at", "-pk")[:HAPPENINGS]]
-
-
-def _happening(entry: Entry) -> dict[str, Any]:
-    tone, shape = LOOKS.get(Outcome(entry.outcome), ("idle", "ring"))
-    decision = DECISIONS.get(str(entry.detail.get("decision")), "")
-    how = decision or ("" if entry.outcome == Outcome.DONE else entry.outcome_label)
-    return {
-        "title": f"{entry.label}: {how}" if how else entry.label,
-        "body": entry.reason,
-        "at": entry.at,
-        "actor": entry.actor or _("The console"),
-        "tone": tone,
-        "shape": shape,
-        "url": reverse("provider:command", args=[entry.command]) if entry.command else "",
-    }

@@ -23,6 +23,7 @@ from console.htmx import page_or_fragment, redirect, toast
 from console.listing import Column, paginate
 
 ROUTES = {"cardholder": "cardholders:reviews", "company": "cardholders:company_reviews"}
+RESOURCES = {"cardholder": "cardholders", "company": "companies"}
 SORTABLE, OLDEST = {"since": "state_since"}, "since"
 SOME = 100  # a tab counts no further
 
@@ -40,6 +41,7 @@ def queue(request: HttpRequest, noun: str) -> HttpResponse:
         export_url=may_export(request, f"{ROUTES[noun]}_export"),
     )
     context = {"page": page, "rows": _with_decisions(noun, page.rows), "tabs": _tabs(noun), "title": _("Reviews")}
+    context["resource"] = RESOURCES[noun]
     return page_or_fragment(request, "cardholders/reviews.html", "cardholders/_reviews_table.html", context)
 
 

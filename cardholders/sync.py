@@ -1,9 +1,11 @@
 """The one writer of cardholders, companies, contracts and balances: provider records become rows here and nowhere else."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, TypeVar
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from cardholders.models import (
@@ -32,17 +34,21 @@ Owner = TypeVar("Owner", Cardholder, Company)
 def apply_cardholders(records: Sequence[UserRecord], *, source: Source) -> Applied:
     with transaction.atomic():
         companies = refer(Company, (r.company_id for r in records if r.company_id))
-        _identify(Cardholder, records)
+        if not source.again:
+            _identify(Cardholder, records)
         applied = write(Cardholder, [_cardholder(r, companies) for r in records], source)
-        _name_new(Cardholder, records)
+        if not source.again:
+            _name_new(Cardholder, records)
     return applied
 
 
 def apply_companies(records: Sequence[CompanyRecord], *, source: Source) -> Applied:
     with transaction.atomic():
-        _identify(Company, records)
+        if not source.again:
+            _identify(Company, records)
         applied = write(Company, [_company(r) for r in records], source)
-        _name_new(Company, records)
+        if not source.again:
+            _name_new(Company, records)
     return applied
 
 
@@ -57,38 +63,67 @@ def apply_contracts(records: Sequence[ContractRecord], *, source: Source) -> App
         unplaced = {i for i in ownerless if i not in known}
         refer(Contract, unplaced)
         if not source.is_read:
-            mark_dirty(Contract, unplaced)
+            mark_dirty(Contract, unplaced, source.news_at)
         placed = [r for r in records if r.id not in unplaced]
         applied = write(Contract, [_contract(r, holders, companies) for r in placed], source)
-        for contract in Contract.objects.filter(codego_id__in=[r.id for r in placed]).select_for_update():
-            last = contract.readings.order_by("-at").first()
-            if (contract.tokens or last) and (last is None or last.tokens != contract.tokens):
-                ContractReading.objects.create(contract=contract, at=source.at, tokens=contract.tokens)
+        for record in placed:  # only read with its owner can it be known whole, so a placeholder keeps whose it is
+            Contract.objects.filter(codego_id=record.id, by_reference=True, cardholder=None, company=None).update(
+                cardholder_id=holders.get(record.user_id or ""), company_id=companies.get(record.company_id or "")
+            )
+        if not source.again:
+            _keep_contract_readings([r.id for r in placed], source)
     verdicts = iter(applied.verdicts)
     return Applied([Verdict.HINT if r.id in unplaced else next(verdicts) for r in records], applied.changes)
+
+
+def _keep_contract_readings(ids: Sequence[str], source: Source) -> None:
+    for contract in Contract.objects.filter(codego_id__in=ids).select_for_update():
+        last = contract.readings.order_by("-at").first()
+        if (contract.tokens or last) and (last is None or last.tokens != contract.tokens):
+            ContractReading.objects.create(contract=contract, at=source.at, tokens=contract.tokens)
+
+
+def note_listed(owner: Cardholder | Company, ids: Sequence[str]) -> None:
+    """Which of the owner's contracts its whole list has lost, and since when; or has again."""
+    known = owner.contracts.filter(by_reference=False)
+    for pk, codego_id, missing_since in known.values_list("pk", "codego_id", "missing_since"):
+        if (codego_id in ids) == bool(missing_since):
+            gone = None if missing_since else timezone.now()
+            Contract.objects.filter(pk=pk).update(missing_since=gone)
 
 
 def apply_balances(records: Sequence[tuple[Cardholder | Company, BalanceRecord]], *, source: Source) -> Applied:
     incoming = [_balance(owner, record) for owner, record in records]
     with transaction.atomic():
         applied = write(Balance, incoming, source)
-        ids = [
-            i.codego_id
-            for i, verdict in zip(incoming, applied.verdicts, strict=True)
-            if verdict in {Verdict.CREATED, Verdict.CHANGED}
-        ]
-        BalanceReading.objects.bulk_create(
-            BalanceReading(
-                balance=balance, at=source.at, extra=balance.extra, **{f: getattr(balance, f) for f in BALANCE_FIELDS}
+        new = {Verdict.CREATED, Verdict.CHANGED}
+        if not source.again:
+            _keep_balance_readings(
+                [i.codego_id for i, v in zip(incoming, applied.verdicts, strict=True) if v in new], source
             )
-            for balance in Balance.objects.filter(codego_id__in=ids)
-        )
     return applied
 
 
-def touch_balances(owner_ids: Sequence[str]) -> None:
-    """Money moved for these owners: their balance is to be read again."""
-    mark_dirty(Balance, owner_ids)
+def _keep_balance_readings(ids: Sequence[str], source: Source) -> None:
+    BalanceReading.objects.bulk_create(
+        BalanceReading(
+            balance=balance, at=source.at, extra=balance.extra, **{f: getattr(balance, f) for f in BALANCE_FIELDS}
+        )
+        for balance in Balance.objects.filter(codego_id__in=ids)
+    )
+
+
+def touch_balances(owner_ids: Sequence[str], at: datetime) -> None:
+    """Money moved for these owners, as was heard at `at`: their balance is to be read again."""
+    mark_dirty(Balance, owner_ids, at)
+
+
+def touch_contracts(owner_ids: Sequence[str], at: datetime) -> None:
+    """Collateral moved for these owners: their contracts are to be read again."""
+    if owner_ids:
+        theirs = Q(cardholder__codego_id__in=owner_ids) | Q(company__codego_id__in=owner_ids)
+        ids = Contract.objects.filter(theirs).values_list("codego_id", flat=True)
+        mark_dirty(Contract, [str(i) for i in ids], at)
 
 
 def _cardholder(record: UserRecord, companies: dict[str, int]) -> Incoming:

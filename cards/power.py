@@ -10,12 +10,15 @@ from cardholders.models import Balance, Cardholder, Company
 
 @dataclass(frozen=True, slots=True)
 class Power:
-    """As the provider gave it, and when; `amount` in minor units of USD."""
+    """As the provider gave it, `amount` in minor units of USD, and the reading that says so."""
 
     amount: int | None = None
-    at: datetime | None = None
     of_company: bool = False
-    being_read: bool = False
+    balance: Balance | None = None
+
+    @property
+    def at(self) -> datetime | None:
+        return self.balance.fresh_at if self.balance else None
 
 
 def power_of(cardholder: Cardholder | None, company: Company | None = None) -> Power:
@@ -30,4 +33,4 @@ def power_of(cardholder: Cardholder | None, company: Company | None = None) -> P
     if not found:
         return Power()
     best = min(found, key=lambda balance: (balance.company_id is None) == bool(company))
-    return Power(best.spending_power, best.fresh_at, bool(best.company_id), best.dirty_at is not None)
+    return Power(best.spending_power, bool(best.company_id), best)

@@ -25,7 +25,7 @@ def apply_cards(records: Sequence[CardRecord], *, source: Source) -> Applied:
         )
         unplaced = set(ownerless) - owned
         refer(Card, unplaced)
-        mark_dirty(Card, unplaced)
+        mark_dirty(Card, unplaced, source.news_at)
         placed = [r for r in records if r.id not in unplaced]
         applied = write(Card, [_card(r, holders, companies) for r in placed], source, final=FINAL)
     verdicts = iter(applied.verdicts)

@@ -1,10 +1,9 @@
 """The list of cards, its export, and a card's own page."""
 
 import zlib
-from collections.abc import Iterable, Iterator
 from typing import Any
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, QuerySet
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -18,8 +17,7 @@ from cards.models import CANCELED, Card
 from cards.power import Power, power_of
 from console.access import Actor, Permission, allowed, requires
 from console.audit import services as audit
-from console.audit.events import Action, Outcome
-from console.audit.models import Entry
+from console.audit.events import Action
 from console.exports import ExportColumn, stream_csv
 from console.htmx import page_or_fragment, redirect
 from console.listing import Column, paginate
@@ -36,14 +34,7 @@ SORTABLE = {
     "expires": "expires_on",
     "issued": "codego_created_at",
 }
-TRANSACTIONS, COMMANDS, ENTRIES = 10, 5, 20
-# Outcome of an audit entry to the tone and shape of its mark.
-MARKS = {
-    Outcome.DONE: ("good", "dot"),
-    Outcome.REFUSED: ("bad", "cross"),
-    Outcome.UNKNOWN: ("warn", "triangle"),
-    Outcome.STARTED: ("info", "half"),
-}
+TRANSACTIONS, COMMANDS = 10, 5
 
 
 @requires(Permission.RECORD_READ)
@@ -158,7 +149,7 @@ def _version(card: Card, moving: dict[str, Any]) -> str:
             card.dirty_at is None,
             card.read_error,
         ),
-        (power.amount, power.being_read),
+        (power.amount, power.of_company),
         [(each.pk, each.state, each.amount) for each in moving["transactions"]],
         [(each.pk, each.state, each.checks) for each in moving["commands"]],
     )
@@ -183,37 +174,5 @@ def _page(request: HttpRequest, card: Card) -> dict[str, object]:
         "reissue": card.state == CANCELED and holder is not None and holder.is_approved,
         "expired": bool(card.expires_on and card.expires_on < today),
         "days_left": (card.expires_on - today).days if card.expires_on else None,
-        "items": _timeline(request, card),
         **notes.of_record("card", card.pk),
     }
-
-
-def _timeline(request: HttpRequest, card: Card) -> list[dict[str, object]]:
-    """What staff did to this card and how it came to be; everybody's for those who may read it, else one's own."""
-    about = Q(record="card", record_id=card.pk)
-    if card.cardholder_id and card.codego_id:
-        born = Q(record="cardholder", record_id=card.cardholder_id, action=Action.CARD_ISSUE)
-        about |= born & Q(detail__result=card.codego_id)
-    entries = Entry.objects.filter(about).select_related("actor").order_by("-at", "-pk")
-    if not allowed(request.user, Permission.ACTIVITY_READ):
-        entries = entries.filter(actor_id=request.user.pk)
-    return [_item(entry) for entry in _folded(entries[:ENTRIES])]
-
-
-def _folded(entries: Iterable[Entry]) -> Iterator[Entry]:
-    """Newest first, without the beginnings of what ended right after."""
-    after: Entry | None = None
-    for entry in entries:
-        ended = after is not None and (after.action, after.actor_id) == (entry.action, entry.actor_id)
-        if not (entry.outcome == Outcome.STARTED and ended):
-            yield entry
-        after = entry
-
-
-def _item(entry: Entry) -> dict[str, object]:
-    tone, shape = (
-        MARKS.get(Outcome(entry.outcome), ("idle", "ring")) if entry.outcome in set(Outcome) else ("idle", "ring")
-    )
-    title = entry.label if entry.outcome == Outcome.DONE else f"{entry.label}: {entry.outcome_label}"
-    actor = str(entry.actor) if entry.actor else _("The console")
-    return {"title": title, "body": entry.reason, "at": entry.at, "actor": actor, "tone": tone, "shape": shape}

@@ -17,12 +17,13 @@ from cardholders.models import APPROVED, Balance, Cardholder, Company, Contract
 from cards.models import Card
 from console.access import Permission, Role
 from console.codego.wire import normal
+from console.days import span
 from console.provider.models import Command, CommandState
 from console.provider.observing import last_refusal
 from console.reconciliation.causes import Cause
 from console.reconciliation.models import Break, BreakState, Reconciliation, ReconciliationState
 from console.reconciliation.wording import OLD, of_age, waits
-from console.sync import health
+from console.sync import health, silence
 from console.sync.models import Delivery, DeliveryVerdict, Rejected, Run, RunState
 from transactions.models import Transaction
 
@@ -200,16 +201,20 @@ def _unproven() -> Found | None:
 
 
 def _silence() -> Found | None:
-    quiet = health.webhook_silence()
-    if quiet is None:
+    found = silence.webhook_silence()
+    if found is None:
         return None
-    hours = int(quiet.total_seconds() // 3600)
-    words = ngettext("No webhook has come for %(n)s hour.", "No webhook has come for %(n)s hours.", hours) % {
-        "n": hours
-    }
+    said = {"time": span(found.quiet), "usual": f"{found.usual:,}" if found.usual is not None else ""}
+    words = (
+        _("Nothing has come for %(time)s; %(usual)s would be usual.")
+        if said["usual"]
+        else _("No webhook has come for %(time)s.")
+    )
     return Found(
-        words,
-        detail=_("Check the address and the secret at the provider. Until then the console catches up by reading."),
+        words % said,
+        detail=_(
+            "Check the address and the secret for webhooks at the provider. Until then the console catches up by reading."
+        ),
     )
 
 
@@ -226,14 +231,14 @@ def _turned_away() -> Found | None:
         number,
     )
     detail = _("If the provider changed its webhook secret, add the new one to CODEGO_WEBHOOK_SECRETS.")
-    return Found(words % {"n": number}, f"{reverse('sync:inbox')}#rejected", detail)
+    return Found(words % {"n": number}, reverse("sync:rejected"), detail)
 
 
 _P, _R = Permission, Role
 RULES: tuple[Rule, ...] = (
     Rule("machinery", "bad", _P.RECORD_READ, (_R.ADMIN,), _machinery),
     Rule("refusal", "bad", _P.RECORD_READ, (_R.ADMIN,), _refusal),
-    Rule("several", "bad", _P.RECORD_READ, (_R.OPERATIONS,), _counted(
+    Rule("several", "bad", _P.RECORD_READ, (_R.OPERATIONS, _R.FINANCE), _counted(
         ngettext_lazy(
             "%(n)s request to the provider needs a person to say what came of it.",
             "%(n)s requests to the provider need a person to say what came of them.", "count"),

@@ -8,6 +8,8 @@ from celery.schedules import crontab
 from celery.signals import worker_init
 from kombu.transport import TRANSPORT_ALIASES
 
+from console.sync.schedule import every
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "console.settings")
 
 TRANSPORT_ALIASES["deckhand"] = "console.broker:Transport"
@@ -25,8 +27,9 @@ BEAT = {
     "settle": _often("settle", 3),
     "run": _often("run", 2),
     "report": _often("report", 3),
-    "catch-up": _often("start_run", 300, "catch_up"),
-    "reconcile": _often("start_run", 3600, "reconcile"),
+    "prove": _often("prove", 5),
+    "catch-up": _often("start_run", every("catch_up").total_seconds(), "catch_up"),
+    "reconcile": _often("start_run", every("reconcile").total_seconds(), "reconcile"),
     "window": {"task": "deckhand.start_run", "schedule": crontab(hour="2", minute="15"), "args": ("window",)},
     "prune": {"task": "deckhand.prune", "schedule": crontab(minute="40")},
 }
@@ -63,7 +66,7 @@ def configure() -> None:
         beat_schedule_filename=str(settings.CELERY_BEAT_FILE),
         timezone="UTC",
     )
-    app.autodiscover_tasks(["console.sync"])
+    app.autodiscover_tasks(["console.sync", "console.reconciliation"])
 
 
 @worker_init.connect

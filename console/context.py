@@ -5,14 +5,14 @@ from typing import Any, NamedTuple
 from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils import timezone
+from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext_lazy as _
 
 from console.access import Can, Permission, permissions_of
 from console.branding import brand
 from console.provider import views as provider
 from console.provider.pacing import Meter, meter
-from console.sync import health
+from console.sync import freshness
 
 
 class Item(NamedTuple):
@@ -57,7 +57,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         **known,
         "can": Can(permissions),
         "nav": _navigation(request, permissions),
-        "freshness": _freshness(),
+        "freshness": SimpleLazyObject(lambda: freshness.of_request(request).of("cards", "transactions")),
         "meter": _meter(),
         **provider.of(request),
     }
@@ -76,13 +76,6 @@ def _item(request: HttpRequest, item: Item) -> dict[str, Any]:
     url = reverse(item.route)
     current = request.path == url if url == "/" else request.path.startswith(url)
     return {"label": item.label, "url": url, "icon": item.icon, "current": current, "count": None}
-
-
-def _freshness() -> dict[str, Any] | None:
-    at = health.oldest_sweep()
-    if at is None:
-        return {"text": _("First import running"), "stale": True, "at": None}
-    return {"text": "", "stale": timezone.now() - at > health.STALE, "at": at}
 
 
 def _meter() -> Meter | None:

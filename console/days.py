@@ -1,4 +1,4 @@
-"""Filters by day: whole days in the reader's own zone, the last one included."""
+"""Filters by day: whole days in the reader's own zone, the last one included. And how long something was, in words."""
 
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from console.listing import FilterForm
@@ -16,6 +17,16 @@ EARLIEST, LATEST = date(1970, 1, 2), date(9998, 12, 30)  # what every zone can s
 def midnight(day: date) -> datetime:
     """When the day begins where the reader is."""
     return timezone.make_aware(datetime.combine(day, time.min))
+
+
+def span(length: timedelta) -> str:
+    """The two largest units: `3 d 4 h`, `2 h 10 min`, `25 min`."""
+    minutes = int(length.total_seconds() // 60)
+    days, hours, minutes = minutes // 1440, minutes // 60 % 24, minutes % 60
+    units = ((days, gettext("d")), (hours, gettext("h")), (minutes, gettext("min")))
+    first = next((place for place, (number, _unit) in enumerate(units) if number), len(units) - 1)
+    shown = [f"{number} {unit}" for number, unit in units[first : first + 2] if number]
+    return " ".join(shown) or f"0 {gettext('min')}"
 
 
 class DaysFilter(FilterForm):

@@ -95,6 +95,7 @@ INSTALLED_APPS = [
     "cards",
     "transactions",
     "console.sync",
+    "console.timeline",
     "console.reconciliation",
 ]
 MIDDLEWARE = [

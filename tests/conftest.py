@@ -39,6 +39,10 @@ class Sandbox:
     def effects(self, method: str, path: str) -> dict:
         return self.http.get("/control/api/effects", params={"method": method, "path": path}).raise_for_status().json()
 
+    def truth(self, owner: str) -> dict:
+        """What the provider's balances of a holder or company are made of, whatever it says of them."""
+        return self.http.get(f"/control/api/truth/{owner}").raise_for_status().json()
+
     def reset(self, seed: int = 1, size: str = "small") -> None:
         self._post("/control/api/reset", {"seed": seed, "size": size})
 

@@ -12,7 +12,8 @@ from cards.models import Card
 from console.provider.models import Command
 from console.reconciliation.models import Break, Movement, Proof, Reconciliation
 from console.staff.models import User
-from console.sync.models import Delivery, Run
+from console.sync.models import Cursor, Delivery, Run
+from console.sync.schedule import SCHEDULE
 from transactions.models import Dispute, Transaction
 
 _numbers = itertools.count(1)
@@ -105,6 +106,13 @@ def make_delivery(**fields: Any) -> Delivery:
         "body": b'{"type":"card.updated","body":{"id":"c1"}}', "verdict": "applied", "due_at": None,
     }  # fmt: skip
     return Delivery.objects.create(**defaults | fields)
+
+
+def make_swept(age: timedelta = timedelta(), **ages: timedelta) -> None:
+    """Every resource was swept so long ago, but for those that are named."""
+    for name in SCHEDULE:
+        swept_at = timezone.now() - ages.get(name, age)
+        Cursor.objects.update_or_create(resource=name, defaults={"swept_at": swept_at})
 
 
 def make_run(**fields: Any) -> Run:

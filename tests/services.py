@@ -5,6 +5,7 @@ usage: services.py [--none] COMMAND…      --none: run the command on the embed
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -42,45 +43,69 @@ def _as_postgres(command: list[str]) -> list[str]:
     )
 
 
+class Cluster:
+    """A PostgreSQL of its own under /var/tmp, since a root-owned clone is closed to user postgres."""
+
+    def __init__(self, *options: str) -> None:
+        self.binaries = max(POSTGRES.glob("*/bin"))
+        self.folder = Path(tempfile.mkdtemp(prefix="deckhand-pg-", dir="/var/tmp"))
+        if os.geteuid() == 0:
+            shutil.chown(self.folder, "postgres", "postgres")
+        self.port = free_port()
+        self.options = ["-p", str(self.port), "-k", str(self.folder), "-c", "listen_addresses=127.0.0.1", *options]
+        self.url = f"postgres://deckhand@127.0.0.1:{self.port}/deckhand"
+        made = ["-U", "deckhand", "-A", "trust", "-E", "UTF8", "--no-sync"]
+        self._run("initdb", "-D", str(self.folder / "data"), *made)
+        self.start()
+        self._run("createdb", "-h", "127.0.0.1", "-p", str(self.port), "-U", "deckhand", "deckhand")
+
+    def start(self) -> None:
+        """Returns when it takes connections, after whatever recovery it needs."""
+        self.server = subprocess.Popen(
+            _as_postgres([str(self.binaries / "postgres"), "-D", str(self.folder / "data"), *self.options]),
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/",
+        )  # fmt: skip
+        ready = [str(self.binaries / "pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(self.port)]
+        until = time.monotonic() + 60
+        while subprocess.call(ready, cwd="/"):
+            if self.server.poll() is not None or time.monotonic() > until:
+                raise OSError("PostgreSQL did not start")
+            time.sleep(0.1)
+
+    def die(self, how: signal.Signals) -> None:
+        """SIGQUIT as `pg_ctl stop -m immediate`, SIGKILL as a machine without memory: neither writes anything more."""
+        self.server.send_signal(how)
+        self.server.wait(30)
+
+    def start_again(self) -> None:
+        """After SIGKILL its children hold the memory for a moment, and it refuses to start until they have gone."""
+        until = time.monotonic() + 60
+        while True:
+            try:
+                return self.start()
+            except OSError:
+                if time.monotonic() > until:
+                    raise
+                time.sleep(0.3)
+
+    def remove(self) -> None:
+        self.server.terminate()
+        self.server.wait(20)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _run(self, program: str, *arguments: str) -> None:
+        command = _as_postgres([str(self.binaries / program), *arguments])
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd="/")
+
+
 @contextmanager
 def postgres() -> Iterator[str]:
-    """A cluster of its own under /var/tmp, since a root-owned clone is closed to user postgres; its URL."""
-    binaries = max(POSTGRES.glob("*/bin"))
-    folder = Path(tempfile.mkdtemp(prefix="deckhand-pg-", dir="/var/tmp"))
-    if os.geteuid() == 0:
-        shutil.chown(folder, "postgres", "postgres")
-    port = free_port()
-    init = [
-        str(binaries / "initdb"),
-        "-D",
-        str(folder / "data"),
-        "-U",
-        "deckhand",
-        "-A",
-        "trust",
-        "-E",
-        "UTF8",
-        "--no-sync",
-    ]
-    subprocess.run(_as_postgres(init), check=True, stdout=subprocess.DEVNULL, cwd="/")
-    options = ["-p", str(port), "-k", str(folder), "-c", "listen_addresses=127.0.0.1", "-c", "fsync=off"]
-    server = subprocess.Popen(
-        _as_postgres([str(binaries / "postgres"), "-D", str(folder / "data"), *options]),
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/",
-    )  # fmt: skip
+    """A cluster's URL."""
+    cluster = Cluster("-c", "fsync=off")
     try:
-        _listening(port)
-        time.sleep(0.5)
-        subprocess.run(
-            [str(binaries / "createdb"), "-h", "127.0.0.1", "-p", str(port), "-U", "deckhand", "deckhand"],
-            check=True,
-            cwd="/",
-        )
-        yield f"postgres://deckhand@127.0.0.1:{port}/deckhand"
+        yield cluster.url
     finally:
-        server.terminate()
-        server.wait(20)
-        shutil.rmtree(folder, ignore_errors=True)
+        cluster.remove()
 
 
 @contextmanager

@@ -1,6 +1,8 @@
-"""What staff give: the text of a dispute and the files for it, what support said of one, and what a report should hold."""
+"""What staff give: a fee to charge, the text of a dispute and the files for it, what support said of one, and what a report should hold."""
 
+import uuid
 import zoneinfo
+from collections.abc import Sequence
 from datetime import datetime, time, timedelta
 from typing import Any
 
@@ -9,17 +11,20 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db.models import Model
 from django.utils import timezone
+from django.utils.formats import localize
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
 from cardholders.models import Cardholder, Company
+from cards.forms import MoneyField
 from cards.models import Card
 from console.days import EARLIEST, LATEST
 from console.privacy import refuse_card_numbers
 from transactions.dispute_changes import alike
 from transactions.evidence import MOST, Evidence, kind_of, safe_name
 from transactions.filters import ANY, STATES, TYPES
-from transactions.models import Report
+from transactions.models import Report, Transaction
 
 LONGEST = 4000
 FORMATS = [
@@ -98,6 +103,71 @@ class EvidenceForm(forms.Form):
         if kind is None:
             raise ValidationError(_("This is no PDF, PNG or JPEG inside, whatever its name says. Choose another."))
         return Evidence(safe_name(given.name, kind.ending), kind, content)
+
+
+class ChargeForm(forms.Form):
+    """A fee. `once` is what its sender is known by; `reviewed` is the amount, in cents, that was shown to be read over."""
+
+    amount = MoneyField(
+        label=lazy("Amount, US$"), least=1, error_messages={"required": lazy("Say how much is to be charged.")}
+    )
+    description = forms.CharField(
+        label=lazy("Description"),
+        max_length=140,
+        help_text=lazy("Stands with the fee wherever it is shown, also to the holder."),
+        validators=[refuse_card_numbers],
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+        error_messages={"required": lazy("Say what the fee is for.")},
+    )
+    reason = forms.CharField(
+        label=lazy("Reason"),
+        max_length=500,
+        help_text=lazy("For your colleagues; it is not sent."),
+        validators=[refuse_card_numbers],
+        widget=forms.Textarea({"rows": 2}),
+        error_messages={"required": lazy("Say why: it is kept with the request.")},
+    )
+    once = forms.UUIDField(required=False, widget=forms.HiddenInput)
+    reviewed = forms.IntegerField(required=False, widget=forms.HiddenInput)
+
+    def clean_once(self) -> uuid.UUID:
+        return self.cleaned_data["once"] or uuid.uuid4()
+
+    def is_reviewed(self) -> bool:
+        return bool(self.cleaned_data["reviewed"] == self.cleaned_data["amount"])
+
+    def again(self, **changed: str) -> None:
+        """Given out once more with what was typed."""
+        self.data = {name: self.data[name] for name in self.data} | changed
+
+    def hide(self, **changed: str) -> None:
+        """The same, to be sent as it is."""
+        self.again(**changed)
+        for field in self.fields.values():
+            field.widget = forms.HiddenInput()
+
+
+class WhichFeeForm(forms.Form):
+    """Which of the new fees came of a charge, or that none did."""
+
+    NONE = "none"
+    which = forms.ChoiceField(
+        label=lazy("The fee that was asked for"),
+        widget=forms.RadioSelect,
+        error_messages={"required": lazy("Choose one.")},
+    )
+
+    def __init__(self, *args: Any, fees: Sequence[Transaction], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fees = {str(fee.codego_id): fee for fee in fees}
+        field: Any = self.fields["which"]
+        field.choices = [
+            *((key, f"{fee} · {localize(localtime(fee.occurred_at))} · {key}") for key, fee in self.fees.items()),
+            (self.NONE, _("None of them: it was not charged")),
+        ]
+
+    def fee(self) -> Transaction | None:
+        return self.fees.get(self.cleaned_data["which"])
 
 
 class AnswerForm(forms.Form):

@@ -1,13 +1,13 @@
 """The one writer of transactions and disputes."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
 from django.db import transaction
 
 from cardholders.models import Cardholder, Company
-from cardholders.sync import touch_balances
+from cardholders.sync import touch_balances, touch_contracts
 from cards.models import Card
 from console.codego.records import DisputeRecord, TransactionRecord, normal
 from console.provider.mirror import Applied, Incoming, Source, Verdict, mark_dirty, refer, write
@@ -38,17 +38,22 @@ def apply_transactions(records: Sequence[TransactionRecord], *, source: Source) 
         placed = [i for i in incoming if i.values["cardholder_id"] or i.values["company_id"]]
         unplaced = {i.codego_id for i in incoming} - {i.codego_id for i in placed}
         refer(Transaction, unplaced)
-        mark_dirty(Transaction, unplaced)
+        mark_dirty(Transaction, unplaced, source.news_at)
         applied = write(Transaction, placed, source)
-        if not source.is_read:
-            touch_balances([i for r in records for i in (r.user_id, r.company_id) if i])
+        if not (source.is_read or source.again):
+            touch_balances(_owner_ids(records), source.at)
+            touch_contracts(_owner_ids(r for r in records if normal(r.type) == "collateral"), source.at)
     verdicts = iter(applied.verdicts)
     return Applied([Verdict.HINT if i.codego_id in unplaced else next(verdicts) for i in incoming], applied.changes)
 
 
+def _owner_ids(records: Iterable[TransactionRecord]) -> list[str]:
+    return [i for r in records for i in (r.user_id, r.company_id) if i]
+
+
 def apply_disputes(records: Sequence[DisputeRecord], *, source: Source) -> Applied:
     if not source.is_read and lacks("GET /disputes/{id}"):
-        source = replace(source, kind="read")  # the delivery is the only news there will ever be
+        source = replace(source, last_word=True)  # the delivery is the only news there will ever be
     with transaction.atomic():
         known = refer(Transaction, (r.transaction_id for r in records if r.transaction_id))
         return write(Dispute, [_dispute(r, known) for r in records], source)

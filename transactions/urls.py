@@ -1,8 +1,8 @@
-"""Transactions, disputes and reports."""
+"""Transactions, charges, disputes and reports."""
 
 from django.urls import path
 
-from transactions import dispute_actions, dispute_views, report_views, views
+from transactions import charge_views, dispute_actions, dispute_views, report_views, views
 
 app_name = "transactions"
 urlpatterns = [
@@ -10,6 +10,10 @@ urlpatterns = [
     path("transactions/export/", views.export_transactions, name="export"),
     path("transactions/<int:pk>/", views.transaction, name="detail"),
     path("transactions/<int:pk>/dispute/", dispute_views.open_dispute, name="open_dispute"),
+    path("transactions/by-id/<path:codego_id>/", views.by_id, name="by_id"),
+    path("cardholders/<int:pk>/charge/", charge_views.charge_person, name="charge_person"),
+    path("companies/<int:pk>/charge/", charge_views.charge_company, name="charge_company"),
+    path("charges/<uuid:pk>/claim/", charge_views.claim, name="claim_charge"),
     path("disputes/", dispute_views.disputes, name="disputes"),
     path("disputes/export/", dispute_views.export_disputes, name="export_disputes"),
     path("disputes/<int:pk>/", dispute_views.dispute, name="dispute"),

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from cardholders.chains import chain_name
 from console.access import Permission, allowed, permissions_of, requires
-from console.htmx import page_or_fragment
+from console.htmx import page_or_fragment, redirect
 from console.listing import Column, paginate
 from console.notes import services as notes
 from console.provider import commands
@@ -51,6 +51,11 @@ def export_transactions(request: HttpRequest) -> StreamingHttpResponse:
         sorts=TRANSACTION_SORTS,
         default_sort=NEWEST_TRANSACTIONS,
     )
+
+
+@requires(Permission.RECORD_READ)
+def by_id(request: HttpRequest, codego_id: str) -> HttpResponse:
+    return redirect(request, get_object_or_404(Transaction, codego_id=codego_id))
 
 
 @requires(Permission.RECORD_READ)

@@ -21,7 +21,9 @@ class Action(StrEnum):
     CARD_REPLACE = "card:replace"
     CARD_REVEAL = "card:reveal"
     CARD_UNLOCK = "card:unlock"
+    CHARGE_MAKE = "charge:make"
     DELIVERY_REPLAY = "delivery:replay"
+    DELIVERY_VERIFY = "delivery:verify"
     DISPUTE_DOWNLOAD = "dispute:download"
     DISPUTE_EVIDENCE = "dispute:evidence"
     DISPUTE_OPEN = "dispute:open"
@@ -36,6 +38,7 @@ class Action(StrEnum):
     RECONCILIATION_REOPEN = "reconciliation:reopen"
     RECONCILIATION_SIGN = "reconciliation:sign"
     RECORD_MERGE = "record:merge"
+    RECORD_REBUILD = "record:rebuild"
     REPORT_DOWNLOAD = "report:download"
     REPORT_MAKE = "report:make"
     REVIEW_DECIDE = "review:decide"
@@ -63,7 +66,9 @@ LABELS = {
     Action.CARD_REPLACE: _("Replace lost or stolen card"),
     Action.CARD_REVEAL: _("Show card number"),
     Action.CARD_UNLOCK: _("Unlock card"),
+    Action.CHARGE_MAKE: _("Charge a fee"),
     Action.DELIVERY_REPLAY: _("Replay delivery"),
+    Action.DELIVERY_VERIFY: _("Verify delivery again"),
     Action.DISPUTE_DOWNLOAD: _("Download evidence of dispute"),
     Action.DISPUTE_EVIDENCE: _("Attach file to dispute"),
     Action.DISPUTE_OPEN: _("Open dispute"),
@@ -78,6 +83,7 @@ LABELS = {
     Action.RECONCILIATION_REOPEN: _("Reconciliation opened again by a late event"),
     Action.RECONCILIATION_SIGN: _("Sign off reconciliation"),
     Action.RECORD_MERGE: _("Merge two rows of one person"),
+    Action.RECORD_REBUILD: _("Rebuild record from what was observed"),
     Action.REPORT_DOWNLOAD: _("Download report"),
     Action.REPORT_MAKE: _("Make report"),
     Action.REVIEW_DECIDE: _("Decide review"),

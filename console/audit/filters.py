@@ -11,9 +11,11 @@ from console.audit.events import LABELS, OUTCOME_LABELS
 from console.days import DaysFilter
 
 RECORDS = {
+    "balance": _("Balance"),
     "card": _("Card"),
     "cardholder": _("Cardholder"),
     "company": _("Company"),
+    "contract": _("Contract"),
     "delivery": _("Delivery"),
     "dispute": _("Dispute"),
     "report": _("Report"),

@@ -21,9 +21,11 @@ from console.privacy import DOTS
 
 # Where an entry's record is shown, and what it takes to open it.
 PAGES: dict[str, tuple[str, Permission]] = {
+    "balance": ("timeline:history", Permission.RECORD_READ),
     "card": ("cards:detail", Permission.RECORD_READ),
     "cardholder": ("cardholders:detail", Permission.RECORD_READ),
     "company": ("cardholders:company", Permission.RECORD_READ),
+    "contract": ("timeline:history", Permission.RECORD_READ),
     "delivery": ("sync:delivery", Permission.INBOX_READ),
     "dispute": ("transactions:dispute", Permission.RECORD_READ),
     "run": ("sync:run", Permission.RECONCILIATION_READ),
@@ -90,7 +92,8 @@ def _record(request: HttpRequest, entry: Entry) -> tuple[str, str]:
     route, needs = PAGES.get(entry.record, ("", None))
     if needs is None or not allowed(request.user, needs):
         return words, ""
-    return words, reverse(route, args=[entry.record_id])
+    named = [entry.record] if route == "timeline:history" else []
+    return words, reverse(route, args=[*named, entry.record_id])
 
 
 def _detail(entry: Entry) -> str:

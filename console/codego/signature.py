@@ -10,9 +10,13 @@ from console.codego.secret import Secret
 HEX_DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
+def is_well_formed(header: str) -> bool:
+    return bool(HEX_DIGEST.fullmatch(_digest(header)))
+
+
 def verify(raw: bytes, header: str | None, secrets: Sequence[Secret]) -> bool:
     """The header may carry the prefix `sha256=` or not. No secret, no trust."""
-    given = (header or "").strip().lower().removeprefix("sha256=")
+    given = _digest(header or "")
     if not HEX_DIGEST.fullmatch(given):
         return False
     matches = [
@@ -21,3 +25,7 @@ def verify(raw: bytes, header: str | None, secrets: Sequence[Secret]) -> bool:
         if secret
     ]
     return any(matches)
+
+
+def _digest(header: str) -> str:
+    return header.strip().lower().removeprefix("sha256=")

@@ -13,6 +13,7 @@ class ChangeSource(models.TextChoices):
     READ = "read", _("Read")
     COMMAND = "command", _("Staff command")
     MERGE = "merge", _("Merged records")
+    REBUILD = "rebuild", _("Rebuilt")
 
 
 class Change(models.Model):

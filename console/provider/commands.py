@@ -32,6 +32,7 @@ ACTIONS = {
     CommandKind.WITHDRAW: Action.DISPUTE_WITHDRAW,
     CommandKind.STATEMENT: Action.DISPUTE_STATEMENT,
     CommandKind.EVIDENCE: Action.DISPUTE_EVIDENCE,
+    CommandKind.CHARGE: Action.CHARGE_MAKE,
 }
 OUTCOMES = {
     CommandState.DONE: Outcome.DONE,

@@ -24,6 +24,9 @@ class Presence(StrEnum):
     UNKNOWN = "unknown"
 
 
+CHARGES = {"cardholder": "POST /users/{id}/charges", "company": "POST /companies/{id}/charges"}  # by whom is charged
+
+
 @dataclass(frozen=True, slots=True)
 class Feature:
     """`without` says what the console does where the provider lacks it."""
@@ -70,8 +73,8 @@ FEATURES = (
         _("Send files to the provider's support."),
     ),
     Feature(
-        "charges", _("Charging a fee"), ("POST /users/{id}/charges", "POST /companies/{id}/charges"),
-        _("This console charges no fees; it shows those the provider charged."),
+        "charges", _("Charging a fee"), tuple(CHARGES.values()),
+        _("Ask its support to charge a fee; it is shown here like those that the provider charges by itself."),
     ),
 )  # fmt: skip
 NEED_A_BROWSER = frozenset({"/cards/{id}/secrets", "/cards/{id}/pin"})  # only there is a session key made

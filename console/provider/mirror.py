@@ -8,6 +8,7 @@ What is newer is decided by two clocks that are never mixed: `version` is the pr
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -93,10 +94,17 @@ class Source:
     kind: str  # "delivery", "run", "read" or "command"
     at: datetime
     ref: str = ""
+    last_word: bool = False  # a delivery that no read can follow: it counts as one
+    again: bool = False  # applied once more by a rebuild: it writes the row and nothing beside it
 
     @property
     def is_read(self) -> bool:
-        return self.kind != "delivery"
+        return self.kind != "delivery" or self.last_word
+
+    @property
+    def news_at(self) -> datetime | None:
+        """For `mark_dirty`: when the news came. What a read leaves open, only a later read can settle."""
+        return self.at if self.again or not self.is_read else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +195,19 @@ def _turns(incoming: Sequence[Incoming]) -> list[list[int]]:
     return turns
 
 
+class _Overtaken(Exception):  # noqa: N818 - it says what happened
+    """Another writer made a row of this batch while it was thought to be new."""
+
+
 def _write_batch(
+    model: type[Row], records: Sequence[Incoming], source: Source, final: frozenset[str]
+) -> tuple[list[Verdict], list[dict[str, Any]]]:
+    while True:
+        with suppress(_Overtaken):
+            return _try_batch(model, records, source, final)
+
+
+def _try_batch(
     model: type[Row], records: Sequence[Incoming], source: Source, final: frozenset[str]
 ) -> tuple[list[Verdict], list[dict[str, Any]]]:
     with transaction.atomic():
@@ -203,7 +223,9 @@ def _write_batch(
         before = {r.codego_id: image(rows[r.codego_id]) for r in newer if _is_known(rows.get(r.codego_id))}
         merged = [_merged(model, rows.get(r.codego_id), r, source) for r in newer]
         written = _upsert(model, merged)
-        _keep_history(model, merged, before, written, source)
+        _refuse_overtaken(model, [row for row in merged if row.codego_id in written and row.codego_id not in rows])
+        if not source.again:
+            _keep_history(model, merged, before, written, source)
         for record in newer:
             if record.codego_id not in written:  # another writer was there first with something at least as new
                 verdicts[record.codego_id] = Verdict.HINT
@@ -211,8 +233,16 @@ def _write_batch(
             _confirm(model, [i for i, v in verdicts.items() if v is Verdict.UNCHANGED], source.at)
         if hints := [i for i, v in verdicts.items() if v is Verdict.HINT]:
             refer(model, hints)
-            mark_dirty(model, hints)
+            mark_dirty(model, hints, source.news_at)
     return [verdicts[r.codego_id] for r in records], changes
+
+
+def _refuse_overtaken(model: type[Row], new: Sequence[Row]) -> None:
+    """What such a row held before is lost once it is written over: the batch starts again, with the row locked."""
+    born = {row.codego_id: row.created_at for row in new}
+    found = model._default_manager.filter(codego_id__in=born).values_list("codego_id", "created_at") if born else ()
+    if any(born[codego_id] != created_at for codego_id, created_at in found):
+        raise _Overtaken
 
 
 def _is_known(row: Row | None) -> bool:
@@ -255,7 +285,8 @@ def _decide_by_our_clock(row: Row, record: Incoming, source: Source) -> Verdict:
     if versioned and verdict is Verdict.UNCHANGED:
         return verdict
     if not source.is_read:
-        return Verdict.HINT
+        complements = versioned and not row.by_reference and not _differing(row, record) & _said(row)
+        return Verdict.CHANGED if complements else Verdict.HINT
     if row.read_at and source.at <= row.read_at:
         return Verdict.STALE
     if not versioned and row.heard_at and source.at <= row.heard_at:
@@ -274,20 +305,28 @@ def _same(row: Row, record: Incoming) -> bool:
     return not row.by_reference and not _differing(row, record)
 
 
-def _differing(row: Row, record: Incoming) -> list[str]:
+def _differing(row: Row, record: Incoming) -> set[str]:
     unreadable = record.unreadable()
-    return [
+    return {
         name
         for name, value in record.values.items()
         if (value is not None or name in unreadable) and getattr(row, name) != value
-    ]
+    }
+
+
+def _said(row: Row) -> set[str]:
+    """Columns that the row's newest record named, and all links. Any other holds what an older one said, or nothing:
+    a read may leave out what deliveries carry."""
+    named = {_column(wire_name) for wire_name in row.raw}
+    named |= {column for name in named for column in ALSO_FILLS.get(name, ())}
+    return named | {name for name in _columns(type(row)) if name.endswith("_id")}
 
 
 def _differences(row: Row, record: Incoming) -> dict[str, list[Any] | None]:
     """Column to [ours, theirs]; personal data is named, not repeated."""
     return {
         name: None if name in PERSONAL else plain([getattr(row, name), record.values[name]])
-        for name in _differing(row, record)
+        for name in sorted(_differing(row, record))
     }
 
 
@@ -373,6 +412,11 @@ def refer(model: type[Row], ids: Iterable[str]) -> dict[str, int]:
     return {str(i): pk for i, pk in found.items()}
 
 
-def mark_dirty(model: type[Row], ids: Iterable[str]) -> None:
-    """Asks for a fresh read: of many marks one read follows, and one more if marked while reading."""
-    model._default_manager.filter(codego_id__in=list(ids)).update(dirty_at=timezone.now())
+def mark_dirty(model: type[Row], ids: Iterable[str], at: datetime | None = None) -> None:
+    """Asks for a fresh read: of many marks one read follows, and one more if marked while reading. `at` is when the news
+    came, if that is not now: a read sent since has seen it, however late the news is worked off."""
+    rows = model._default_manager.filter(codego_id__in=list(ids))
+    if at:
+        unread, unmarked = Q(read_at__isnull=True) | Q(read_at__lt=at), Q(dirty_at__isnull=True) | Q(dirty_at__lt=at)
+        rows = rows.filter(unread, unmarked)
+    rows.update(dirty_at=at or timezone.now())

@@ -34,6 +34,7 @@ class CommandKind(models.TextChoices):
     WITHDRAW = "withdraw", _("Withdraw dispute")
     STATEMENT = "statement", _("Change statement")
     EVIDENCE = "evidence", _("Attach file to dispute")
+    CHARGE = "charge", _("Charge a fee")
 
 
 OPEN_STATES = (CommandState.INTENT, CommandState.SENT, CommandState.UNKNOWN, CommandState.SEVERAL)
@@ -76,7 +77,7 @@ class Command(models.Model):
             models.UniqueConstraint(
                 fields=["kind", "record", "record_id"],
                 condition=Q(
-                    kind__in=["issue", "dispute", "withdraw", "statement", "evidence"],
+                    kind__in=["issue", "dispute", "withdraw", "statement", "evidence", "charge"],
                     state__in=["intent", "sent", "unknown", "several"],
                 ),
                 name="one_of_a_kind_in_flight",

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -52,8 +52,11 @@ def settle_creation(client: Codego, command: Command, look: Look, keep: Keep) ->
 
 def later(command: Command, message: str = "") -> Command:
     """Looks again after a pause that grows."""
-    pause = PAUSES[min(max(command.checks, 1), len(PAUSES)) - 1]
-    return finish(command, CommandState.UNKNOWN, message=message or command.message, check_at=timezone.now() + pause)
+    return finish(command, CommandState.UNKNOWN, message=message or command.message, check_at=next_look(command))
+
+
+def next_look(command: Command) -> datetime:
+    return timezone.now() + PAUSES[min(max(command.checks, 1), len(PAUSES)) - 1]
 
 
 def settle_without_object(command: Command, words: str) -> Command:

@@ -82,8 +82,8 @@ def _candidates(subjects: Subjects, late: Late) -> dict[int, list[Candidate]]:
 
 
 def _open_rows(subjects: Subjects, late: Late) -> Iterator[tuple[int, Values]]:
-    """Purchases and refunds that were not settled at the reading: those open now, as they were then, and those that
-    were open then and have been settled since."""
+    """Purchases and refunds that are not settled, and those that were not at the reading, as they were then: of what was
+    learned late nobody knows yet on which side of the reading it stands."""
     then = {
         step.change.record_id: step.before  # the earliest late step comes last here
         for steps in late.steps.values()
@@ -92,7 +92,7 @@ def _open_rows(subjects: Subjects, late: Late) -> Iterator[tuple[int, Values]]:
     spend = Transaction.objects.filter(subjects.rows(), kind="spend", state__in=("pending", "reversed"))
     for values in spend.exclude(authorized_at=None).values(*COLUMNS):
         balance = subjects.balance_of(values["company_id"], values["cardholder_id"])
-        if balance is not None and values["id"] not in then:
+        if balance is not None:
             yield balance, values
     for before in then.values():
         if before and before["kind"] == "spend" and before["state"] in {"pending", "reversed"}:

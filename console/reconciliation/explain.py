@@ -7,7 +7,7 @@ duplicate). What nothing explains is said to be unknown.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -91,7 +91,16 @@ def explain_charges(difference: Effect, story: Story) -> list[Piece]:
         pieces += _pieces(one.effect, one.cause, one.evidence, one.until)
     pieces += _rest(Line.PENDING, guess.rest.held, story)
     pieces += _rest(Line.DUE, guess.rest.due, story)
-    return pieces
+    return _together(pieces)
+
+
+def _together(pieces: Sequence[Piece]) -> list[Piece]:
+    """What one row did twice for one reason is one piece; what cancels out is none."""
+    found: dict[tuple[Line, Cause, tuple[Evidence, ...]], Piece] = {}
+    for piece in pieces:
+        key = (piece.line, piece.cause, piece.evidence)
+        found[key] = replace(piece, amount=piece.amount + found[key].amount) if key in found else piece
+    return [piece for piece in found.values() if piece.amount]
 
 
 def _rest(line: Line, amount: int, story: Story) -> list[Piece]:
@@ -103,9 +112,10 @@ def _rest(line: Line, amount: int, story: Story) -> list[Piece]:
 
 
 def _match(difference: Effect, story: Story) -> _Guess | None:
-    """At some place of the story, with the fewest candidates; without a rounding difference before with one."""
+    """At some place of the story, with the fewest candidates; without a rounding difference before with one, and with
+    the provider behind us only where nothing else ties."""
     sums = _sums([one.effect for one in story.candidates])
-    found: list[tuple[tuple[int, int, int], _Guess]] = []
+    found: list[tuple[tuple[int, bool, int, int], _Guess]] = []
     for place in _places(story):
         left = difference
         for event, sign in place:
@@ -114,7 +124,8 @@ def _match(difference: Effect, story: Story) -> _Guess | None:
             indexes = sums.get(left - rest)
             chosen = None if indexes is None else [story.candidates[i] for i in indexes]
             if chosen is not None and _is_plausible(chosen, rest):
-                cost = (abs(rest.held) + abs(rest.due), len(chosen), len(place))
+                behind = any(sign < 0 for _event, sign in place)
+                cost = (abs(rest.held) + abs(rest.due), behind, len(chosen), len(place))
                 found.append((cost, _Guess(place, chosen, rest)))
                 break
     return min(found, key=lambda pair: pair[0])[1] if found else None
@@ -138,11 +149,12 @@ def _match_any(difference: Effect, story: Story) -> _Guess | None:
     """Some of what was learned late, in whatever order: a sweep finds things in the order of its pages."""
     late = story.late[:LATE]
     sums = _sums([event.effect for event in late] + [one.effect for one in story.candidates])
-    chosen = sums.get(difference)
-    if chosen is None:
+    indexes = sums.get(difference)
+    if indexes is None:
         return None
-    place = [(late[i], 1) for i in chosen if i < len(late)]
-    return _Guess(place, [story.candidates[i - len(late)] for i in chosen if i >= len(late)], Effect())
+    chosen = [story.candidates[i - len(late)] for i in indexes if i >= len(late)]
+    place = [(late[i], 1) for i in indexes if i < len(late)]
+    return _Guess(place, chosen, Effect()) if _is_plausible(chosen, Effect()) else None
 
 
 def _expected(difference: Effect, story: Story) -> _Guess:
@@ -220,9 +232,11 @@ def explain_limit(difference: int, collateral: Collateral) -> list[Piece]:
     ours = limit_of(collateral.now)
     for spare in (0, most):
         for other, after in _readings(collateral):
-            rest = difference - (limit_of(other) - ours)
-            if abs(rest) <= spare:
-                return _balanced(difference, _token_pieces(collateral, other, after=after))
+            moved = limit_of(other) - ours
+            if abs(difference - moved) <= spare:
+                pieces = _summing(_token_pieces(collateral, other, after=after), moved)
+                rest = difference - moved
+                return [*pieces, Piece(Line.LIMIT, Cause.ROUNDING, rest)] if rest else pieces
     if unread := _unread(difference, collateral):
         return unread
     if abs(difference) <= most:
@@ -272,10 +286,11 @@ def _unread(difference: int, collateral: Collateral) -> list[Piece]:
     return [Piece(Line.LIMIT, Cause.STALE_SOURCE, difference, found)] if found else []
 
 
-def _balanced(difference: int, pieces: list[Piece]) -> list[Piece]:
-    """Cents lost to rounding on the way are a piece of their own."""
-    rest = difference - sum(piece.amount for piece in pieces)
-    return [*pieces, Piece(Line.LIMIT, Cause.ROUNDING, rest)] if rest else pieces
+def _summing(pieces: list[Piece], whole: int) -> list[Piece]:
+    """Each was cut off below the cent by itself: what is lost by that goes to the largest."""
+    lost = whole - sum(piece.amount for piece in pieces)
+    largest = max(pieces, key=lambda piece: abs(piece.amount))
+    return [replace(piece, amount=piece.amount + lost) if piece is largest else piece for piece in pieces]
 
 
 def _subset(wanted: int, amounts: Sequence[tuple[int, Evidence]]) -> tuple[Evidence, ...]:

@@ -21,8 +21,8 @@ from console.reconciliation.contracts import contractless, faults_of
 from console.reconciliation.models import Break, BreakState, Proof, Reconciliation, ReconciliationState
 from console.reconciliation.proving import Proven, power, prove_all
 from console.reconciliation.readings import reading_at
-from console.sync import runs
 from console.sync.models import Run, RunState
+from console.sync.schedule import KINDS
 
 log = logging.getLogger("deckhand.reconciliation")
 SLICE = 8.0  # seconds
@@ -53,7 +53,7 @@ def start_due() -> Reconciliation | None:
     ended = Run.objects.filter(kind__in=WHOLE, state=RunState.DONE).order_by("-finished_at").first()
     if ended is None or Reconciliation.objects.filter(Q(run=ended) | Q(state=ReconciliationState.RUNNING)).exists():
         return None
-    if ended.resources != list(runs.KINDS[ended.kind]):
+    if ended.resources != list(KINDS[ended.kind]):
         return None
     return start(ended, actor=Actor(ended.asked_by_id) if ended.asked_by_id else SYSTEM)
 
@@ -70,13 +70,13 @@ def claim(pk: int | None = None) -> Reconciliation | None:
     return found
 
 
-def work(reconciliation: Reconciliation, *, seconds: float = SLICE) -> Reconciliation:
+def work(reconciliation: Reconciliation, *, seconds: float = SLICE, batch: int = BATCH) -> Reconciliation:
     """One slice of a claimed one. Raises nothing: what went wrong is on it, and it is tried again."""
     until = time.monotonic() + seconds
     try:
         while reconciliation.state == ReconciliationState.RUNNING:
             with transaction.atomic():
-                _step(reconciliation)
+                STEPS[reconciliation.cursor.get("stage", STAGES[0])](reconciliation, batch)
                 reconciliation.failures, reconciliation.error, reconciliation.claimed_at = 0, "", timezone.now()
                 reconciliation.save()
             if time.monotonic() >= until:
@@ -99,10 +99,6 @@ def _fail(reconciliation: Reconciliation, failure: Exception) -> None:
     reconciliation.save()
 
 
-def _step(reconciliation: Reconciliation) -> None:
-    STEPS[reconciliation.cursor.get("stage", STAGES[0])](reconciliation)
-
-
 def _next_stage(reconciliation: Reconciliation) -> None:
     stage = reconciliation.cursor.get("stage", STAGES[0])
     reconciliation.cursor = {"stage": STAGES[STAGES.index(stage) + 1]}
@@ -117,12 +113,12 @@ def provable() -> QuerySet[Balance]:
     return Balance.objects.filter(by_reference=False).exclude(Q(cardholder__company__isnull=False) & Exists(of_company))
 
 
-def _balances(reconciliation: Reconciliation) -> None:
+def _balances(reconciliation: Reconciliation, size: int) -> None:
     if not reconciliation.inputs:
         newest = Change.objects.order_by("-pk").values_list("pk", flat=True).first()
         reconciliation.inputs = {"changes": {"newest": newest or 0}}
     rows = provable().filter(pk__gt=reconciliation.cursor.get("pk", 0)).defer("raw").order_by("pk")
-    batch = list(rows[:BATCH])
+    batch = list(rows[:size])
     if not batch:
         _next_stage(reconciliation)
         return
@@ -209,9 +205,9 @@ def _count(reconciliation: Reconciliation, source: str, lines: Iterable[str]) ->
 # --- Contracts --------------------------------------------------------------------------------------------------------
 
 
-def _contracts(reconciliation: Reconciliation) -> None:
+def _contracts(reconciliation: Reconciliation, size: int) -> None:
     rows = Contract.objects.filter(by_reference=False, pk__gt=reconciliation.cursor.get("pk", 0)).defer("raw")
-    batch = list(rows.order_by("pk")[:BATCH])
+    batch = list(rows.order_by("pk")[:size])
     if not batch:
         _next_stage(reconciliation)
         return
@@ -221,7 +217,7 @@ def _contracts(reconciliation: Reconciliation) -> None:
     reconciliation.cursor = {"stage": "contracts", "pk": batch[-1].pk}
 
 
-def _contractless(reconciliation: Reconciliation) -> None:
+def _contractless(reconciliation: Reconciliation, _size: int) -> None:
     breaks.settle(reconciliation, breaks.of_faults(contractless()), breaks.standing(contract=None, balance=None))
     _next_stage(reconciliation)
 
@@ -229,8 +225,10 @@ def _contractless(reconciliation: Reconciliation) -> None:
 # --- The end ----------------------------------------------------------------------------------------------------------
 
 
-def _finish(reconciliation: Reconciliation) -> None:
+def _finish(reconciliation: Reconciliation, _size: int) -> None:
     last = _previous(reconciliation)
+    gone = breaks.standing(last_seen__lt=reconciliation.started_at)  # of what is not looked at any more
+    breaks.settle(reconciliation, {}, gone)
     reconciliation.forward = breaks.roll_forward(reconciliation, last.forward if last else {})
     reconciliation.digest = _digest(reconciliation)
     reconciliation.state, reconciliation.due_at = ReconciliationState.DONE, None
@@ -251,7 +249,7 @@ def _digest(reconciliation: Reconciliation) -> str:
     return found.hexdigest()
 
 
-STEPS: dict[str, Callable[[Reconciliation], None]] = {
+STEPS: dict[str, Callable[[Reconciliation, int], None]] = {
     "balances": _balances,
     "contracts": _contracts,
     "contractless": _contractless,

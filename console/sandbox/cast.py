@@ -1,8 +1,9 @@
 """Who plays in a scene: people, companies and cards that can do what the scene needs; chosen, or made where there are none."""
 
 import secrets
+from decimal import Decimal
 
-from console.sandbox import cards, catalogue, companies, contracts, money, users
+from console.sandbox import balances, cards, catalogue, companies, contracts, money, users
 from console.sandbox.provider import Provider
 from console.sandbox.store import new_id
 from console.sandbox.wire import Json
@@ -38,9 +39,9 @@ def _fund(provider: Provider, user: Json, cents: int) -> None:
     kind = "companyId" if user.get("companyId") else "userId"
     owner = provider.need("company", user["companyId"]) if user.get("companyId") else user
     contracts.create(provider, owner, kind)
-    lacking = cents - int(contracts.balances(provider, owner["id"])["spendingPower"])
+    lacking = cents - int(balances.now(provider, owner["id"])["spendingPower"])
     if lacking > 0:
-        money.fund(provider, owner, kind, _deposit(provider, owner["id"], lacking + SPARE_CENTS))
+        money.fund(provider, owner, kind, Decimal(_deposit(provider, owner["id"], lacking + SPARE_CENTS)) / 100)
 
 
 def _deposit(provider: Provider, owner: str, cents: int) -> int:

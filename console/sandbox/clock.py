@@ -1,6 +1,7 @@
 """The sandbox's time, which may run ahead of the real one; instants as the provider writes them.
 
-Instants are ISO 8601, UTC, with milliseconds and a Z. Rate limits and webhook retries keep to real time.
+Instants are ISO 8601, UTC, with milliseconds and a Z. Rate limits and webhook retries keep to real time,
+but an instant that is told, such as when a limit resets, is one of this time.
 """
 
 from dataclasses import dataclass

@@ -1,9 +1,8 @@
-"""Collateral contracts and the balances that follow from them and from the charges."""
+"""Collateral contracts and the tokens on them."""
 
 import secrets
-from decimal import ROUND_DOWN, Decimal
+from decimal import Decimal
 
-from console.sandbox import clock
 from console.sandbox.provider import Provider
 from console.sandbox.store import new_id
 from console.sandbox.wire import Json, Problem, Request, Response
@@ -11,6 +10,13 @@ from console.sandbox.wire import Json, Problem, Request, Response
 CHAIN_ID = 84532  # Base Sepolia
 USDC = "0x036CbD53842c5426634e7929541eC2318f3dCF7e"
 RUSD = "0x10b5Be494C2962A7B318aFB63f0Ee30b959D000b"  # the test token
+
+
+def need(provider: Provider, owner: str) -> Json:
+    found = of_owner(provider, owner)
+    if not found:
+        raise Problem(400, "there is no collateral contract yet")
+    return found[0]
 
 
 def of_owner(provider: Provider, owner: str) -> list[Json]:
@@ -45,47 +51,43 @@ def create(provider: Provider, owner: Json, kind: str) -> Json | None:
     return contract
 
 
-def credit_limit(contracts: list[Json]) -> int:
-    """Cents: tokens x exchange rate x advance rate, cut off below the cent."""
-    worth = sum(
-        Decimal(token["balance"]) * Decimal(str(token["exchangeRate"])) * Decimal(str(token["advanceRate"]))
-        for contract in contracts
-        for token in contract["tokens"]
-    )
-    return int((Decimal(worth) * 100).to_integral_value(ROUND_DOWN))
+def worth(token: Json) -> Decimal:
+    """Dollars of credit."""
+    return Decimal(token["balance"]) * Decimal(str(token["exchangeRate"])) * Decimal(str(token["advanceRate"]))
 
 
-def deposit(provider: Provider, contract: Json, cents: int) -> None:
-    token = contract["tokens"][0]
-    token["balance"] = str(Decimal(token["balance"]) + Decimal(cents) / 100)
-    provider.store.save("contract", contract)
+def token_of(contract: Json, address: str | None = None) -> Json:
+    """The one asked for, else the first."""
+    found = next((one for one in contract["tokens"] if address in {None, one["address"]}), None)
+    if found is None:
+        raise Problem(400, "the contract holds no such token")
+    return dict(found)
 
 
-CHARGES = """
-SELECT coalesce(sum(hold), 0),
-       coalesce(sum(CASE WHEN type = 'fee' OR (type = 'spend' AND status = 'completed')
-                         THEN amount END), 0),
-       coalesce(sum(CASE WHEN postedAt >= ? AND (type = 'fee' OR (type = 'spend' AND status = 'completed'))
-                         THEN amount END), 0),
-       coalesce(sum(CASE WHEN type = 'payment' AND status = 'completed' THEN amount END), 0)
-FROM found
-"""
+def move(provider: Provider, contract: Json, units: Decimal, address: str | None = None) -> Json:
+    """So many units of a token arrive, or leave when below zero. Nobody is told of it."""
+    token = token_of(contract, address)
+    balance = Decimal(token["balance"]) + units
+    if balance < 0:
+        raise Problem(400, "the contract does not hold so much of the token")
+    return change_token(provider, contract, token | {"balance": f"{balance:f}"})
 
 
-def balances(provider: Provider, owner: str) -> Json:
-    period = clock.iso(clock.now().replace(day=1, hour=0, minute=0, second=0, microsecond=0))
-    held, settled, posted, paid = provider.store.select(
-        CHARGES, period, noun="transaction", where=[("owner = ?", owner)]
-    )[0]
-    limit = credit_limit(of_owner(provider, owner))
-    due = settled - paid
-    return {
-        "creditLimit": limit,
-        "pendingCharges": held,
-        "postedCharges": posted,
-        "balanceDue": due,
-        "spendingPower": limit - held - due,
-    }
+def change_token(provider: Provider, contract: Json, token: Json) -> Json:
+    """Added, or put in the place of the one with the same address."""
+    tokens = {one["address"]: one for one in contract["tokens"]} | {token["address"]: token}
+    return provider.store.save("contract", contract | {"tokens": list(tokens.values())})
+
+
+def relocate(provider: Provider, contract: Json, address: str | None, chain: int | None) -> Json:
+    """Somewhere else, without a word; to an address nobody has seen when none is told."""
+    moved = {"depositAddress": address or f"0x{secrets.token_hex(20)}", "chainId": chain or contract["chainId"]}
+    return provider.store.save("contract", contract | moved)
+
+
+def drop(provider: Provider, contract: Json) -> Json:
+    """Listed no more; what is on it still counts."""
+    return provider.store.save("contract", contract | {"_dropped": True})
 
 
 def user_contracts(provider: Provider, _request: Request, user_id: str) -> Response:
@@ -93,22 +95,11 @@ def user_contracts(provider: Provider, _request: Request, user_id: str) -> Respo
     return _listed(provider, user_id)
 
 
-def user_balances(provider: Provider, _request: Request, user_id: str) -> Response:
-    user = provider.need("user", user_id)
-    if user.get("companyId") and provider.switches["company_cardholder_balance"] == "404":
-        raise Problem(404, "balance not found")
-    return provider.answer(balances(provider, owner_of(user)))
-
-
 def company_contracts(provider: Provider, _request: Request, company_id: str) -> Response:
     provider.need("company", company_id)
     return _listed(provider, company_id)
 
 
-def company_balances(provider: Provider, _request: Request, company_id: str) -> Response:
-    provider.need("company", company_id)
-    return provider.answer(balances(provider, company_id))
-
-
 def _listed(provider: Provider, owner: str) -> Response:
-    return provider.listed("contract", of_owner(provider, owner))
+    known = [one for one in of_owner(provider, owner) if not one.get("_dropped")]
+    return provider.listed("contract", known)

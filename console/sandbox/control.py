@@ -7,7 +7,21 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
-from console.sandbox import clock, faults, money, scenes, story, transactions, turns, users, variants, webhooks, world
+from console.sandbox import (
+    balances,
+    clock,
+    contracts,
+    faults,
+    money,
+    scenes,
+    story,
+    transactions,
+    turns,
+    users,
+    variants,
+    webhooks,
+    world,
+)
 from console.sandbox.provider import PLURALS, Provider
 from console.sandbox.shapes import shape
 from console.sandbox.wire import Json, Problem, Request, Response, field_of, number_of, pattern
@@ -142,6 +156,13 @@ def _state(provider: Provider, _request: Request) -> Response:
     return Response(body=facts | {"webhooks": provider.webhooks.settings()})
 
 
+def _truth(provider: Provider, _request: Request, owner_id: str) -> Response:
+    """What a holder's balances are made of; an employee's are the company's. Cents, spelled plainly."""
+    user = provider.store.get("user", owner_id)
+    owner = contracts.owner_of(user) if user else provider.need("company", owner_id)["id"]
+    return Response(body=balances.truth(provider, owner))
+
+
 def _reset(provider: Provider, request: Request) -> Response:
     body, known = request.json(), provider.store.setting("world", {})
     seed = field_of(body, "seed", int)
@@ -200,6 +221,7 @@ TABLE: tuple[tuple[str, str, Callable[..., Response]], ...] = (
     ("POST", "/control/api/redeliver", _redeliver),
     ("GET", "/control/api/effects", _effects),
     ("GET", "/control/api/state", _state),
+    ("GET", "/control/api/truth/{owner_id}", _truth),
     ("POST", "/control/api/reset", _reset),
     ("POST", "/control/api/tick", _resolve),
     ("POST", "/control/api/clock", _clock),

@@ -6,7 +6,7 @@ import time
 from datetime import UTC, datetime
 from email.utils import format_datetime
 
-from console.sandbox.clock import iso
+from console.sandbox import clock
 from console.sandbox.variants import Switches
 
 
@@ -49,12 +49,13 @@ class Limiter:
         return allowed, int(self.level), now + missing / per_second
 
     def _headers(self, remaining: int, reset_at: float) -> dict[str, str]:
-        moment = datetime.fromtimestamp(math.ceil(reset_at), UTC)
+        told_at = reset_at + clock.ahead_s()  # on the clock that the answer's Date is told from
+        moment = datetime.fromtimestamp(math.ceil(told_at), UTC)
         spelled = {
-            "epoch_s": str(math.ceil(reset_at)),
-            "epoch_ms": str(math.ceil(reset_at * 1000)),
+            "epoch_s": str(math.ceil(told_at)),
+            "epoch_ms": str(math.ceil(told_at * 1000)),
             "seconds": str(max(0, math.ceil(reset_at - time.time()))),
-            "iso": iso(datetime.fromtimestamp(reset_at, UTC)),
+            "iso": clock.iso(datetime.fromtimestamp(told_at, UTC)),
             "http_date": format_datetime(moment, usegmt=True),
         }
         limit = {"X-RateLimit-Limit": str(int(self.switches["rate"]))} if self.switches.on("limit_header") else {}

@@ -5,9 +5,10 @@ after a partial or full reversal until the transaction settles or is closed, as 
 """
 
 import secrets
+from decimal import ROUND_DOWN, Decimal
 from typing import Any
 
-from console.sandbox import clock, contracts, transactions
+from console.sandbox import balances, clock, contracts, transactions
 from console.sandbox.provider import Provider
 from console.sandbox.store import new_id
 from console.sandbox.wire import Json, Problem
@@ -82,7 +83,7 @@ def _refusal(provider: Provider, card: Json, user: Json, extra: int, amount: int
         return "card spending limit exceeded"
     if "limit" in card and _each(card) and amount > card["limit"]["amount"]:
         return "card spending limit exceeded"
-    if extra > contracts.balances(provider, contracts.owner_of(user))["spendingPower"]:
+    if extra > balances.now(provider, contracts.owner_of(user))["spendingPower"]:
         return "account credit limit exceeded"
     return None
 
@@ -95,7 +96,7 @@ def _used(provider: Provider, card: Json) -> int:
     days = WINDOW_DAYS.get(card["limit"]["frequency"])
     since = clock.ago(days=days) if days else ""
     sql = "SELECT coalesce(sum(amount), 0) FROM found WHERE status IN ('pending', 'completed')"
-    where = [("cardId = ?", card["id"]), ("authorizedAt >= ?", since)]
+    where = [("cardId = ?", card["id"]), ("authorizedAt >= ?", since), ("owner > ?", "")]
     return int(provider.store.select(sql, noun="transaction", where=where)[0][0])
 
 
@@ -193,12 +194,28 @@ def force_post(provider: Provider, card: Json, amount: int, closed: Json | None 
     return _tell(provider, "completed", found)
 
 
-def fund(provider: Provider, owner: Json, kind: str, cents: int) -> Json:
-    """Collateral arrives on the owner's contract. `kind` is userId or companyId."""
-    known = contracts.of_owner(provider, owner["id"])
-    if not known:
-        raise Problem(400, "there is no collateral contract yet")
-    contracts.deposit(provider, known[0], cents)
+def release(provider: Provider, found: Json) -> Json:
+    """Its hold is let go, and nobody is told."""
+    if not found.get("_hold"):
+        raise Problem(400, "the transaction has no hold")
+    return provider.store.save("transaction", found | {"_hold": 0})
+
+
+def double(provider: Provider, spent: Json) -> Json:
+    """The same purchase once more under another id: told and listed, but in nobody's books."""
+    if spent["type"] != "spend":
+        raise Problem(400, "only spend can be posted twice")
+    found = provider.store.add("transaction", spent | {"id": new_id(), "_owner": None, "_hold": 0})
+    return _tell(provider, "completed" if found["status"] == "completed" else "created", found)
+
+
+def fund(provider: Provider, owner: Json, kind: str, units: Decimal, token: str | None = None) -> Json:
+    """Collateral arrives on the owner's contract, or leaves it when below zero. `kind` is userId or companyId.
+
+    The transaction tells whole cents, whatever is beyond them; the token's balance has all decimals.
+    """
+    contracts.move(provider, contracts.need(provider, owner["id"]), units, token)
+    cents = int((units * 100).to_integral_value(ROUND_DOWN))
     found = moved("collateral", cents, owner["id"], kind, clock.stamp(), currency="usdc")
     provider.store.add("transaction", found)
     return _tell(provider, "created", found)
@@ -210,10 +227,10 @@ def pay(provider: Provider, owner: Json, kind: str, cents: int) -> Json:
     return _tell(provider, "created", found)
 
 
-def charge(provider: Provider, owner: Json, kind: str, cents: int, description: str) -> Json:
+def charge(provider: Provider, owner: Json, kind: str, cents: int, description: str, **more: Any) -> Json:
     at = clock.stamp()
     found = {"id": new_id(), "type": "fee", "amount": cents, "currency": "usd", "description": description}
-    found |= {kind: owner["id"], "postedAt": at, "_owner": owner["id"]}
+    found |= {kind: owner["id"], "postedAt": at, "_owner": owner["id"], **more}
     provider.store.add("transaction", found)
     return _tell(provider, "created", found)
 

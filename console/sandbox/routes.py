@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 
-from console.sandbox import cards, companies, contracts, disputes, kyc, reveal, transactions, users
+from console.sandbox import balances, cards, charges, companies, contracts, disputes, kyc, reveal, transactions, users
 from console.sandbox.provider import Provider
 from console.sandbox.wire import Response, pattern
 
@@ -18,14 +18,16 @@ TABLE: tuple[tuple[str, str, Handler], ...] = (
     ("GET", "/users", users.index),
     ("GET", "/users/{user_id}", users.get),
     ("GET", "/users/{user_id}/contracts", contracts.user_contracts),
-    ("GET", "/users/{user_id}/balances", contracts.user_balances),
+    ("GET", "/users/{user_id}/balances", balances.user_balances),
     ("GET", "/users/{user_id}/cards", cards.list_for_user),
     ("POST", "/users/{user_id}/cards", cards.issue),
+    ("POST", "/users/{user_id}/charges", charges.charge_user),
     ("GET", "/companies", companies.index),
     ("GET", "/companies/{company_id}", companies.get),
     ("GET", "/companies/{company_id}/users", companies.list_users),
     ("GET", "/companies/{company_id}/contracts", contracts.company_contracts),
-    ("GET", "/companies/{company_id}/balances", contracts.company_balances),
+    ("GET", "/companies/{company_id}/balances", balances.company_balances),
+    ("POST", "/companies/{company_id}/charges", charges.charge_company),
     ("GET", "/cards", cards.index),
     ("GET", "/cards/{card_id}", cards.get),
     ("PATCH", "/cards/{card_id}", cards.update),
@@ -49,9 +51,10 @@ ABSENT: dict[tuple[str, str], frozenset[Handler]] = {
         {disputes.index, disputes.get, disputes.update, disputes.put_evidence, disputes.get_evidence}
     ),
     ("users_list", "off"): frozenset({users.index, companies.index, companies.list_users}),
-    ("company_finance", "off"): frozenset({contracts.company_contracts, contracts.company_balances}),
+    ("company_finance", "off"): frozenset({contracts.company_contracts, balances.company_balances}),
     ("applications", "off"): frozenset({users.get_application}),
     ("pin_set", "off"): frozenset({reveal.set_pin}),
+    ("charges", "off"): frozenset({charges.charge_user, charges.charge_company}),
 }
 
 COMPILED: list[tuple[str, re.Pattern[str], Handler]] = [

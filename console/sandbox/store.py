@@ -9,13 +9,14 @@ import json
 import sqlite3
 import threading
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from console.sandbox import conditions
+from console.sandbox import clock, conditions
 from console.sandbox.conditions import FIELDS, Where, meets
 from console.sandbox.unwritten import Nothing, Unwritten
 from console.sandbox.wire import Json
@@ -42,8 +43,11 @@ CREATE TABLE IF NOT EXISTS delivery (
   last_status INTEGER, last_error TEXT, delivered_at TEXT
 );
 CREATE INDEX IF NOT EXISTS delivery_state ON delivery (state, next_at);
+CREATE TABLE IF NOT EXISTS past (n INTEGER PRIMARY KEY, noun TEXT NOT NULL, id TEXT NOT NULL, owner TEXT, at TEXT NOT NULL, doc TEXT);
+CREATE INDEX IF NOT EXISTS past_owner ON past (noun, owner, at);
 """
 
+REMEMBERED = ("contract", "transaction")  # what balances are made of: as they were before each change
 COLUMNS = {"id": "id"} | FIELDS
 # What an aggregate counts: the rows that meet a condition, and those like them that nobody ever wrote.
 FOUND = """
@@ -108,7 +112,9 @@ class Store:
         return None if number is None else self.unwritten.make(number)
 
     def add(self, noun: str, doc: Json) -> Json:
-        self.add_many([(noun, doc)])
+        with self.write():
+            self._remember(noun, doc, None)
+            self.add_many([(noun, doc)])
         return doc
 
     def add_many(self, docs: Iterable[tuple[str, Json]]) -> None:
@@ -121,11 +127,24 @@ class Store:
     def save(self, noun: str, doc: Json) -> Json:
         text = json.dumps(doc)
         with self.write():
+            self._remember(noun, doc, self.get(noun, doc["id"]))
             if not self.run("UPDATE object SET doc = ? WHERE noun = ? AND id = ?", text, noun, doc["id"]):
                 number = self.unwritten.number(noun, doc["id"])
                 if number is not None:
                     self.run("INSERT INTO object (n, noun, id, doc) VALUES (?, ?, ?, ?)", number, noun, doc["id"], text)
         return doc
+
+    def _remember(self, noun: str, doc: Json, before: Json | None) -> None:
+        if noun in REMEMBERED:
+            sql = "INSERT INTO past (noun, id, owner, at, doc) VALUES (?, ?, ?, ?, ?)"
+            self.run(sql, noun, doc["id"], doc.get("_owner"), clock.stamp(), before and json.dumps(before))
+
+    def changed_since(self, noun: str, owner: str, at: str) -> dict[str, Json | None]:
+        """What an owner's objects were at an instant, of those that changed after it; None: not there yet."""
+        sql = "SELECT id, doc FROM past WHERE noun = ? AND owner = ? AND at > ? ORDER BY n DESC"
+        return {
+            one: doc and _read(doc) for one, doc in self.rows(sql, noun, owner, at)
+        }  # the first change is read last
 
     def find(
         self, noun: str, where: Where = (), *, after: str | None = None, limit: int = -1, offset: int = 0
@@ -150,14 +169,17 @@ class Store:
 
     def _older(self, noun: str, where: Where, skip: int) -> Iterator[Json]:
         """What was there before the first row was written, as it is now."""
-        numbers, rest = self.unwritten.choose(noun, conditions.read(where), self._changed(noun))
+        changed = self._changed(noun)
+        numbers, rest = self.unwritten.choose(noun, conditions.read(where), changed)
+        as_it_is = partial(self._as_it_is, frozenset(changed))
         if rest:
-            return islice((doc for doc in map(self._as_it_is, numbers(0)) if meets(doc, rest)), skip, None)
-        return map(self._as_it_is, numbers(skip))
+            return islice((doc for doc in map(as_it_is, numbers(0)) if meets(doc, rest)), skip, None)
+        return map(as_it_is, numbers(skip))
 
-    def _as_it_is(self, number: int) -> Json:
-        rows = self.rows("SELECT doc FROM object WHERE n = ?", number)
-        return _read(rows[0][0]) if rows else self.unwritten.make(number)
+    def _as_it_is(self, changed: Collection[int], number: int) -> Json:
+        if number not in changed:
+            return self.unwritten.make(number)
+        return _read(self.rows("SELECT doc FROM object WHERE n = ?", number)[0][0])
 
     def _changed(self, noun: str) -> list[int]:
         return [n for (n,) in self.rows("SELECT n FROM object WHERE noun = ? AND n <= 0 ORDER BY n DESC", noun)]

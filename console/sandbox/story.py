@@ -1,14 +1,19 @@
 """Things that happen outside the API, told one at a time: a purchase, a settlement, a verdict."""
 
+import re
+import secrets
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 from console.sandbox import cards, cast, clock, companies, contracts, disputes, money, transactions, turns, users
 from console.sandbox.provider import Provider
 from console.sandbox.shapes import shape
 from console.sandbox.store import new_id
-from console.sandbox.wire import Json, Problem, field_of, one_of, required
+from console.sandbox.wire import Json, Problem, field_of, number_of, one_of, required
 
+UNITS = re.compile(r"[0-9]{1,9}(\.[0-9]{1,18})?")  # so many digits are added up exactly
+MOST_RATE = 10**6
 Told = tuple[str, Json]  # noun and document
 TELLABLE = (
     *("currency", "localAmount", "localCurrency", "authorizationMethod"),
@@ -17,10 +22,11 @@ TELLABLE = (
 
 
 def tell(provider: Provider, name: str, body: Json) -> Json:
-    """Tells one story and returns what came of it, as the API would show it."""
+    """Tells one story and returns what came of it, as the API would show it. With `lose`, none of its webhooks is sent."""
     if name not in STORIES:
         raise Problem(404, f"no story is called {name}", stories=list(STORIES))
-    with provider.store.write():
+    lose = bool(field_of(body, "lose", bool))
+    with provider.store.write(), provider.webhooks.lost(wanted=lose):
         noun, found = STORIES[name](provider, body)
     shown = transactions.public(provider, found) if noun == "transaction" else found
     told: Json = shape(shown, provider.switches)
@@ -32,6 +38,21 @@ def _amount(body: Json, name: str = "amount") -> int:
     if amount <= 0:
         raise Problem(400, f"body/{name} must be above 0 cents")
     return amount
+
+
+def _units(body: Json, name: str = "units") -> Decimal:
+    """Of a token, as exact decimals; else the amount, in which a unit has a hundred cents."""
+    text = field_of(body, name, str)
+    if text is None:
+        return Decimal(_amount(body)) / 100
+    if not UNITS.fullmatch(text) or not Decimal(text):
+        raise Problem(400, f"body/{name} must be a decimal number above 0, as a string, such as 100.005678")
+    return Decimal(text)
+
+
+def _rates(body: Json) -> Json:
+    named = {name: number_of(body, name, 0, MOST_RATE) for name in ("exchangeRate", "advanceRate")}
+    return {name: rate for name, rate in named.items() if rate is not None}
 
 
 def _card(provider: Provider, body: Json) -> Json:
@@ -57,6 +78,10 @@ def _owner(provider: Provider, body: Json) -> tuple[Json, str]:
     if not company:
         raise Problem(400, "body must have userId or companyId")
     return provider.need("company", company), "companyId"
+
+
+def _contract(provider: Provider, body: Json) -> Json:
+    return contracts.need(provider, _owner(provider, body)[0]["id"])
 
 
 def _authorise(provider: Provider, body: Json) -> Told:
@@ -98,7 +123,53 @@ def _close_authorisation(provider: Provider, body: Json) -> Told:
 
 
 def _fund(provider: Provider, body: Json) -> Told:
-    return "transaction", money.fund(provider, *_owner(provider, body), _amount(body))
+    return "transaction", money.fund(provider, *_owner(provider, body), _units(body), field_of(body, "token", str))
+
+
+def _withdraw_collateral(provider: Provider, body: Json) -> Told:
+    owner, kind = _owner(provider, body)
+    units, token = -_units(body), field_of(body, "token", str)
+    if body.get("silent"):
+        return "contract", contracts.move(provider, contracts.need(provider, owner["id"]), units, token)
+    return "transaction", money.fund(provider, owner, kind, units, token)
+
+
+def _silent_deposit(provider: Provider, body: Json) -> Told:
+    return "contract", contracts.move(provider, _contract(provider, body), _units(body), field_of(body, "token", str))
+
+
+def _add_token(provider: Provider, body: Json) -> Told:
+    address = field_of(body, "token", str) or f"0x{secrets.token_hex(20)}"
+    contract = _contract(provider, body)
+    if any(token["address"] == address for token in contract["tokens"]):
+        raise Problem(400, "the contract holds this token already")
+    told = {"address": address, "balance": f"{_units(body):f}", "exchangeRate": 1, "advanceRate": 1} | _rates(body)
+    return "contract", contracts.change_token(provider, contract, told)
+
+
+def _move_rate(provider: Provider, body: Json) -> Told:
+    contract, rates = _contract(provider, body), _rates(body)
+    if not rates:
+        raise Problem(400, "body must have exchangeRate or advanceRate")
+    token = contracts.token_of(contract, field_of(body, "token", str))
+    return "contract", contracts.change_token(provider, contract, token | rates)
+
+
+def _move_contract(provider: Provider, body: Json) -> Told:
+    address, chain = field_of(body, "depositAddress", str), field_of(body, "chainId", int)
+    return "contract", contracts.relocate(provider, _contract(provider, body), address, chain)
+
+
+def _drop_contract(provider: Provider, body: Json) -> Told:
+    return "contract", contracts.drop(provider, _contract(provider, body))
+
+
+def _double_post(provider: Provider, body: Json) -> Told:
+    return "transaction", money.double(provider, _transaction(provider, body))
+
+
+def _release_hold(provider: Provider, body: Json) -> Told:
+    return "transaction", money.release(provider, _transaction(provider, body))
 
 
 def _payment(provider: Provider, body: Json) -> Told:
@@ -219,6 +290,14 @@ STORIES: dict[str, Callable[[Provider, Json], Told]] = {
     "force_post": _force_post,
     "close_authorisation": _close_authorisation,
     "fund": _fund,
+    "withdraw_collateral": _withdraw_collateral,
+    "silent_deposit": _silent_deposit,
+    "add_token": _add_token,
+    "move_rate": _move_rate,
+    "move_contract": _move_contract,
+    "drop_contract": _drop_contract,
+    "double_post": _double_post,
+    "release_hold": _release_hold,
     "payment": _payment,
     "fee": _fee,
     "transfer": _transfer,

@@ -11,9 +11,10 @@ from console.sandbox.wire import Json, Problem
 class Switch:
     meaning: str
     choices: tuple[str, ...] = ()  # the first is the default; none: a number above 0
-    number: float = 0
+    number: float = 0  # where 0 is the default it is allowed, and means none
 
 
+LARGEST = 10**9
 OFF_ON, ON_OFF = ("off", "on"), ("on", "off")
 
 # Heading -> switches, in the order the control page shows them.
@@ -49,7 +50,10 @@ GROUPS: dict[str, dict[str, Switch]] = {
         ),
         "patch_status": Switch("The status of an answer to a change of a card; 204 says nothing.", ("200", "204")),
         "patch_echo": Switch("Whether a change answers with the card before it or after it.", ("stale", "fresh")),
-        "honours_idempotency_key": Switch("The same Idempotency-Key makes one card, not two.", OFF_ON),
+        "honours_idempotency_key": Switch("The same Idempotency-Key makes one card or fee, not two.", OFF_ON),
+        "charge_id": Switch(
+            "Whether a charge answers with the id of its transaction or one of its own.", ("transaction", "own")
+        ),
         "error_style": Switch("How refusals are worded.", ("documented", "fastify", "text", "empty", "html")),
         "not_found_path": Switch(
             "Whether a 404 names its path: of routes that do not exist, never, or of missing objects too.",
@@ -63,6 +67,7 @@ GROUPS: dict[str, dict[str, Switch]] = {
         "company_cardholder_balance": Switch("What an employee's balance answers.", ("404", "company")),
         "applications": Switch("Applications can be read apart from people.", ON_OFF),
         "pin_set": Switch("A PIN can be set.", ON_OFF),
+        "charges": Switch("People and companies can be charged fees.", ON_OFF),
     },
     "Webhooks": {
         "envelope": Switch("How an event is wrapped.", ("type_body", "data", "resource_action")),
@@ -82,6 +87,15 @@ GROUPS: dict[str, dict[str, Switch]] = {
     },
     "Money": {
         "hold_after_reversal": Switch("Whether a reversed purchase keeps its hold for a while.", ("kept", "released")),
+        "balances_lag_s": Switch("Balances are as they were so many seconds ago; 0 for none."),
+        "pending_refunds": Switch(
+            "When a refund lowers balances: once it settles, or at once, as a negative pending charge.",
+            ("on_settlement", "at_once"),
+        ),
+        "credit_limit_rounding": Switch(
+            "Which way a credit limit is rounded to the cent.", ("down", "half_even", "up")
+        ),
+        "fx_rounding": Switch("Balances count a settled purchase in a foreign currency one cent dearer.", OFF_ON),
     },
 }
 SWITCHES = {name: switch for group in GROUPS.values() for name, switch in group.items()}
@@ -117,9 +131,14 @@ class Switches:
 def _checked(name: str, value: Any) -> Any:
     if name not in SWITCHES:
         raise Problem(400, f"no switch is called {name}")
-    choices = SWITCHES[name].choices
+    choices, usual = SWITCHES[name].choices, SWITCHES[name].number
     if choices and str(value) not in choices:
         raise Problem(400, f"{name} must be one of: {', '.join(choices)}")
-    if not choices and (isinstance(value, bool) or not isinstance(value, int | float) or value <= 0):
-        raise Problem(400, f"{name} must be a number above 0")
+    if not choices and not _is_number(value, zero_too=not usual):
+        raise Problem(400, f"{name} must be {'a number above 0' if usual else '0 or a number above it'}")
     return str(value) if choices else value
+
+
+def _is_number(value: Any, *, zero_too: bool) -> bool:
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    return number and 0 <= value <= LARGEST and (zero_too or value > 0)

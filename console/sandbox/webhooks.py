@@ -13,6 +13,8 @@ import random
 import secrets
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -25,6 +27,7 @@ logger = logging.getLogger(__name__)
 
 FIRST_RETRY_S, LONGEST_RETRY_S, TIMEOUT_S = 0.5, 60.0, 10.0
 LONGEST_DELAY_S = 86400.0
+MOST_LOST = 1_000_000
 TRICKS = ("paused", "duplicate", "shuffle", "lose", "forge")
 MEANINGS = {
     "paused": "Nothing is sent; it waits and goes out when this is taken off.",
@@ -72,18 +75,22 @@ class Webhooks:
         self.next_secret = str(store.setting("webhook_next_secret", ""))
         self.tricks: dict[str, bool] = dict.fromkeys(TRICKS, False)
         self.delay_s = 0.0
+        self.lose_next = 0  # so many of the next deliveries
+        self.losing = False  # what is being told
         self.thread = threading.Thread(target=self._work, name="webhooks", daemon=True)
 
     def configure(self, wanted: Json) -> None:
-        unknown = wanted.keys() - {"url", "secret", "delay_s", *TRICKS}
+        unknown = wanted.keys() - {"url", "secret", "delay_s", "lose_next", *TRICKS}
         if unknown:
             raise Problem(400, f"unknown: {', '.join(sorted(unknown))}")
         delay_s = number_of(wanted, "delay_s", 0, LONGEST_DELAY_S)
+        lose_next = number_of(wanted, "lose_next", 0, MOST_LOST)
         try:
             self.url = checked_url(str(wanted.get("url", self.url) or ""))
         except ValueError as problem:
             raise Problem(400, str(problem)) from None
         self.delay_s = self.delay_s if delay_s is None else delay_s
+        self.lose_next = self.lose_next if lose_next is None else int(lose_next)
         self.secret = str(wanted.get("secret") or self.secret)
         self.tricks |= {name: bool(wanted[name]) for name in TRICKS if name in wanted}
         self.store.set("webhooks", {"url": self.url})
@@ -93,6 +100,7 @@ class Webhooks:
         told = {
             "url": self.url,
             "delay_s": self.delay_s,
+            "lose_next": self.lose_next,
             "secret": self.secret,
             "next_secret": self.next_secret or None,
             "rotated": self.secret != self.first_secret or bool(self.next_secret),
@@ -121,15 +129,31 @@ class Webhooks:
     def reset(self) -> None:
         """As at the beginning, still going to the same address."""
         self.undo_rotation()
-        self.configure(dict.fromkeys(TRICKS, False) | {"delay_s": 0})
+        self.configure(dict.fromkeys(TRICKS, False) | {"delay_s": 0, "lose_next": 0})
 
     def emit(self, kind: str, body: Json) -> None:
         """Part of the caller's transaction: the event exists exactly when the change does."""
         raw = json.dumps(envelope(kind, body, self.switches["envelope"]), ensure_ascii=False).encode()
-        state = "lost" if self.tricks["lose"] else "pending" if self.url else "held"
+        state = "lost" if self._loses() else "pending" if self.url else "held"
         sql = "INSERT INTO delivery (id, type, body, created_at, state, next_at) VALUES (?, ?, ?, ?, ?, ?)"
         self.store.run(sql, new_id(), kind, raw, clock.stamp(), state, time.time() + self.delay_s)
         self.wake.set()
+
+    def _loses(self) -> bool:
+        if self.losing or self.tricks["lose"]:
+            return True
+        last = self.lose_next
+        self.lose_next = max(0, last - 1)
+        return last > 0
+
+    @contextmanager
+    def lost(self, *, wanted: bool = True) -> Iterator[None]:
+        """What is told inside is never sent. Within a transaction, so that nobody else tells anything meanwhile."""
+        self.losing = wanted
+        try:
+            yield
+        finally:
+            self.losing = False
 
     def listed(self, limit: int = 200) -> list[Json]:
         sql = f"SELECT {', '.join(COLUMNS)} FROM delivery ORDER BY n DESC LIMIT ?"  # noqa: S608 - our own columns

@@ -16,7 +16,7 @@ SIZES = {
     "empty": Size(0, 0, 0, 0, 0, 1),
     "scale": Size(10_000, 200, 12_000, 1_000_000, 1_200, 7, written=False),
 }
-TABLES = ("object", "evidence", "effect", "delivery")
+TABLES = ("object", "past", "evidence", "effect", "delivery")
 
 
 def ensure(provider: Provider) -> None:

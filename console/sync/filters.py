@@ -8,13 +8,13 @@ from django.utils.translation import gettext_lazy as _
 
 from console.days import DaysFilter
 from console.listing import FilterForm
-from console.sync.models import DeliveryVerdict, RunState
+from console.sync.models import DeliveryVerdict, Rejection, RunState
 
 KINDS = {
     "import": _("Full import"),
     "catch_up": _("Catch-up"),
     "reconcile": _("Reconciliation"),
-    "window": _("Last 45 days"),
+    "window": _("Nightly sweep"),
 }
 
 
@@ -27,15 +27,19 @@ class InboxFilter(DaysFilter):
     )
     object_id = forms.CharField(label=_("Id of the object"), max_length=128)
     event_id = forms.CharField(label=_("Id of the event"), max_length=200)
+    rejection = forms.ChoiceField(label=_("Why it was not verified"), choices=[("", _("Any")), *Rejection.choices])
 
     def apply(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        """`card` finds every type of card event; a whole type finds that one."""
+        """`card` finds every type of card event; a whole type finds that one. What was not verified is among the rest
+        only where it was asked for."""
         wanted = self.cleaned_data
-        exact = {name: wanted[name] for name in ("object_id", "event_id") if wanted[name]}
+        exact = {name: wanted[name] for name in ("object_id", "event_id", "rejection") if wanted[name]}
         if wanted["verdict"]:
             exact["verdict__in"] = wanted["verdict"]
         if wanted["type"]:
             exact["type__istartswith"] = wanted["type"]
+        if not wanted["verdict"] and not wanted["rejection"]:
+            queryset = queryset.exclude(verdict=DeliveryVerdict.FORGED)
         return queryset.filter(**exact, **self.within("received_at"))
 
 
@@ -55,9 +59,9 @@ class StartForm(forms.Form):
         initial="reconcile",
         widget=forms.RadioSelect,
         choices=[
-            ("reconcile", _("Reconciliation: open transactions, contracts and balances are compared and repaired")),
-            ("catch_up", _("Catch-up: what is new among cards, transactions, cardholders and companies")),
-            ("window", _("Last 45 days: every transaction and dispute of that time")),
+            ("reconcile", _("Reconciliation: every balance and contract, then new and open transactions")),
+            ("catch_up", _("Catch-up: every card, new and open transactions, and applications that are not decided")),
+            ("window", _("Nightly sweep: the transactions of 45 days, every dispute, cardholder and company")),
             ("import", _("Full import: everything, from the beginning; this can take long")),
         ],
     )

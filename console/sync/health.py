@@ -4,7 +4,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Count, Max
+from django.db.models import Count, Min
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from console.provider.models import Command, CommandState
@@ -12,8 +13,6 @@ from console.sync.models import Cursor, Delivery, DeliveryVerdict, Heartbeat, Ru
 from console.sync.sweeps import MODELS
 
 ALIVE = timedelta(seconds=45)
-STALE = timedelta(minutes=20)
-SILENCE = timedelta(hours=6)  # a programme with cards in use hears something within a working day's quarter
 WAITING = timedelta(minutes=5)
 
 
@@ -35,26 +34,19 @@ def running_import() -> Run | None:
 
 
 def inbox_age() -> timedelta:
-    """How long the oldest delivery that is due has been waiting."""
+    """How long the delivery that has waited longest has been waiting, from when it came or was last replayed."""
     now = timezone.now()
-    oldest = Delivery.objects.filter(verdict=DeliveryVerdict.NEW).order_by("id").values_list("received_at", flat=True)
-    first = oldest.first()
-    return now - first if first else timedelta()
+    waiting = Delivery.objects.filter(verdict=DeliveryVerdict.NEW, due_at__isnull=False)
+    # unclaimed ones are due since they were queued; the few that a worker holds are due in the future
+    first = waiting.filter(due_at__lte=now).order_by("due_at", "id").defer("body").first()
+    held = waiting.filter(due_at__gt=now).aggregate(since=Min(Coalesce("replayed_at", "received_at")))["since"]
+    return max((now - since for since in (first and first.queued_at, held) if since), default=timedelta())
 
 
 def heartbeat_ages() -> dict[str, timedelta | None]:
     now = timezone.now()
     beats = dict(Heartbeat.objects.values_list("name", "at"))
     return {name: now - beats[name] if name in beats else None for name in ("worker", "beat")}
-
-
-def webhook_silence() -> timedelta | None:
-    """How long nothing has come, where that is longer than it should be."""
-    last = Delivery.objects.aggregate(last=Max("received_at"))["last"]
-    swept = oldest_sweep()
-    since = last or swept
-    quiet = timezone.now() - since if since else None
-    return quiet if quiet and quiet > SILENCE else None
 
 
 def status() -> dict[str, Any]:
@@ -74,5 +66,4 @@ def status() -> dict[str, Any]:
         },
         "inbox": dict(verdicts),
         "commands_open": Command.objects.filter(state__in=[CommandState.UNKNOWN, CommandState.SEVERAL]).count(),
-        "breaks_open": 0,
     }

@@ -8,18 +8,19 @@ from typing import Any
 
 from django.db import IntegrityError, connection, transaction
 from django.db.models import F, Q
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from console.codego.envelope import Envelope, parse_envelope
 from console.codego.errors import Unreadable
 from console.codego.wire import clean, without_secrets
 from console.provider.mirror import Source, Verdict, mark_dirty
-from console.sync.models import Delivery, DeliveryVerdict, Rejected
-from console.sync.routes import EVENTS, Event
+from console.sync.models import Delivery, DeliveryVerdict
+from console.sync.routes import Event, event_of
 
 log = logging.getLogger("deckhand.inbox")
 CLAIM = 300
-LEASE = timedelta(seconds=60)
+LEASE = timedelta(seconds=30)
 TRIES = 8  # with the pauses below: about an hour
 _VERDICTS = {
     Verdict.CREATED: DeliveryVerdict.APPLIED,
@@ -38,14 +39,13 @@ def accept(raw: bytes, headers: dict[str, str], address: str) -> Delivery:
         event_id=envelope.id[:200],
         body_hash=envelope.body_hash,
         type=(envelope.type or "")[:80],
-        object_id=_object_id(envelope),
+        object_id=object_id(envelope),
         body=without_secrets(raw),
         address=address[:64],
     )
-    seen = Q(event_id=delivery.event_id) | Q(body_hash=delivery.body_hash)
     try:
         with transaction.atomic():
-            delivery.conflict = Delivery.objects.filter(seen).exists()
+            delivery.conflict = has_partner(delivery)
             delivery.save()
     except IntegrityError:
         delivery.pk, delivery.conflict = None, False
@@ -54,14 +54,10 @@ def accept(raw: bytes, headers: dict[str, str], address: str) -> Delivery:
     return delivery
 
 
-def reject(reason: str, address: str) -> None:
-    """Counts a delivery that could not be verified; nothing of its body is kept."""
-    now = timezone.now()
-    hour = now.replace(minute=0, second=0, microsecond=0)
-    Rejected.objects.get_or_create(hour=hour, reason=reason, defaults={"last_at": now})
-    Rejected.objects.filter(hour=hour, reason=reason).update(
-        count=F("count") + 1, last_at=now, last_address=address[:64]
-    )
+def has_partner(delivery: Delivery) -> bool:
+    """Whether a verified delivery came before with its identifier or its body."""
+    seen = Q(event_id=delivery.event_id) | Q(body_hash=delivery.body_hash)
+    return Delivery.objects.verified().filter(seen).exists()
 
 
 def drain(limit: int = CLAIM) -> int:
@@ -69,7 +65,7 @@ def drain(limit: int = CLAIM) -> int:
     claimed = _claim(limit)
     groups: dict[Event | None, list[Delivery]] = defaultdict(list)
     for delivery in claimed:
-        groups[EVENTS.get(delivery.type.split(".")[0].lower())].append(delivery)
+        groups[event_of(delivery.type)].append(delivery)
     for event, deliveries in groups.items():
         if event is None:
             _finish(deliveries, DeliveryVerdict.UNHANDLED)
@@ -79,12 +75,16 @@ def drain(limit: int = CLAIM) -> int:
 
 
 def replay(ids: Sequence[int]) -> int:
-    """Puts deliveries back into the queue; applying one again has no second effect."""
-    return (
-        Delivery.objects.filter(pk__in=ids)
-        .exclude(verdict=DeliveryVerdict.DUPLICATE)
-        .update(verdict=DeliveryVerdict.NEW, due_at=timezone.now(), attempts=0, error="")
-    )
+    """Puts deliveries back into the queue; applying one again has no second effect. Duplicates and what was never
+    verified stay where they are."""
+    now, done = timezone.now(), 0
+    for start in range(0, len(ids), CLAIM):
+        some = Delivery.objects.effective().filter(pk__in=ids[start : start + CLAIM])
+        done += some.update(
+            verdict=DeliveryVerdict.NEW, due_at=now, replayed_at=now, first_tried_at=None, applied_at=None, attempts=0,
+            error="",
+        )  # fmt: skip
+    return done
 
 
 def _claim(limit: int) -> list[Delivery]:
@@ -94,7 +94,9 @@ def _claim(limit: int) -> list[Delivery]:
         if connection.features.has_select_for_update_skip_locked:
             due = due.select_for_update(skip_locked=True)
         claimed = list(due[:limit])
-        Delivery.objects.filter(pk__in=[d.pk for d in claimed]).update(due_at=now + LEASE, attempts=F("attempts") + 1)
+        Delivery.objects.filter(pk__in=[d.pk for d in claimed]).update(
+            due_at=now + LEASE, attempts=F("attempts") + 1, first_tried_at=Coalesce("first_tried_at", now)
+        )
     for delivery in claimed:
         delivery.attempts += 1
     return claimed
@@ -132,7 +134,7 @@ def _apply_together(event: Event, deliveries: list[Delivery]) -> None:
             for (delivery, _record), verdict in zip(pairs, applied.verdicts, strict=True):
                 verdicts[_VERDICTS[verdict]].append(delivery)
             # a body that came before under another key may be a state that came back: only a read can tell
-            mark_dirty(event.model, [record.id for delivery, record in pairs if delivery.conflict])
+            mark_dirty(event.model, [record.id for delivery, record in pairs if delivery.conflict], source.at)
             for ended, done in verdicts.items():
                 _finish(done, ended)
 
@@ -146,13 +148,16 @@ def _finish(deliveries: Sequence[Delivery], verdict: DeliveryVerdict, error: str
 def _fail(delivery: Delivery, failure: Exception) -> None:
     log.warning("delivery %s failed: %s", delivery.pk, type(failure).__name__)
     parked = delivery.attempts >= TRIES
-    Delivery.objects.filter(pk=delivery.pk).update(
+    # only of this claim: who took it up meanwhile, because this one was too slow, may have applied it
+    Delivery.objects.filter(pk=delivery.pk, attempts=delivery.attempts).update(
         verdict=DeliveryVerdict.PARKED if parked else DeliveryVerdict.FAILED,
         due_at=None if parked else timezone.now() + timedelta(seconds=2 ** (delivery.attempts + 2)),
         error=f"{type(failure).__name__}: {failure}"[:2000],
     )
 
 
-def _object_id(envelope: Envelope) -> str:
-    found = (envelope.body or {}).get("id")
+def object_id(envelope: Envelope) -> str:
+    """The id by which the delivery will be applied, so that it is found with its object."""
+    event, body = event_of(envelope.type or ""), envelope.body or {}
+    found = event.id_of(body) if event else body.get("id")
     return clean(str(found))[:128] if isinstance(found, str | int) else ""

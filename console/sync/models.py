@@ -1,5 +1,6 @@
 """How our rows stay equal to the provider's: deliveries that came, runs that swept, and whose database this is."""
 
+from datetime import datetime
 from typing import ClassVar
 
 from django.conf import settings
@@ -19,10 +20,35 @@ class DeliveryVerdict(models.TextChoices):
     UNMATCHED = "unmatched", _("Names no object")
     FAILED = "failed", _("Failed, will be tried again")
     PARKED = "parked", _("Parked after failing")
+    FORGED = "forged", _("Not verified")
+
+
+INERT = (DeliveryVerdict.DUPLICATE, DeliveryVerdict.FORGED)
+
+
+class Rejection(models.TextChoices):
+    """Why a delivery could not be verified."""
+
+    WRONG = "bad signature", _("Wrong signature")
+    NO_SIGNATURE = "no signature", _("No signature")
+    MALFORMED = "malformed signature", _("Malformed signature")
+    NOT_JSON = "not JSON", _("No whole JSON")
+    TOO_LARGE = "too large", _("Over 1 MB")
+
+
+class Deliveries(models.QuerySet["Delivery"]):
+    def verified(self) -> "Deliveries":
+        """All that is believed: whoever counts, claims or compares deliveries starts here."""
+        return self.exclude(verdict=DeliveryVerdict.FORGED)
+
+    def effective(self) -> "Deliveries":
+        """Those that have, or had, an effect of their own."""
+        return self.exclude(verdict__in=INERT)
 
 
 class Delivery(models.Model):
-    """One webhook as it came. The row outlives whatever happens to its effect."""
+    """One webhook as it came. The row outlives whatever happens to its effect. One that could not be verified (FORGED)
+    is kept apart: the constraints below hold it out of the queue and out of what makes a duplicate."""
 
     received_at = models.DateTimeField(default=timezone.now)
     event_id = models.CharField(max_length=200)  # Idempotency-Key, else envelope id, else body hash
@@ -35,8 +61,14 @@ class Delivery(models.Model):
     attempts = models.PositiveSmallIntegerField(default=0)
     error = models.TextField(blank=True)
     due_at = models.DateTimeField(null=True, default=timezone.now)
+    first_tried_at = models.DateTimeField(null=True)
     applied_at = models.DateTimeField(null=True)
+    replayed_at = models.DateTimeField(null=True)  # when it was last put back into the queue, or verified after all
     address = models.CharField(max_length=64, blank=True)
+    rejection = models.CharField(max_length=20, choices=Rejection, blank=True)  # stays when it is verified later
+    signatures = models.JSONField(default=list)  # of a delivery that could not be verified: its headers' values
+
+    objects = Deliveries.as_manager()
 
     class Meta:
         verbose_name = _("delivery")
@@ -51,12 +83,23 @@ class Delivery(models.Model):
         ]
         constraints: ClassVar = [
             models.UniqueConstraint(
-                fields=["event_id", "body_hash"], condition=~Q(verdict="duplicate"), name="delivery_has_one_effect"
+                fields=["event_id", "body_hash"],
+                condition=~Q(verdict__in=["duplicate", "forged"]),
+                name="delivery_has_one_effect",
+            ),
+            models.CheckConstraint(
+                condition=~Q(verdict="forged") | Q(due_at__isnull=True, applied_at__isnull=True),
+                name="delivery_forged_is_inert",
             ),
         ]
 
     def __str__(self) -> str:
         return f"{self.type or '?'} {self.verdict}"
+
+    @property
+    def queued_at(self) -> datetime:
+        """Since when it has waited, or had waited, to be applied."""
+        return self.replayed_at or self.received_at
 
 
 class RunState(models.TextChoices):
@@ -66,14 +109,17 @@ class RunState(models.TextChoices):
 
 
 class Run(models.Model):
-    """One import or catch-up, in slices: `cursor` is where the next slice goes on."""
+    """One import or catch-up, in slices. `cursor` is where the next slice goes on: the resources that are left, the one
+    being read (`now`), and the place in each (`places`)."""
 
-    kind = models.CharField(max_length=20)  # import, catch_up, reconcile
+    kind = models.CharField(max_length=20)  # import, catch_up, reconcile, window
     resources = models.JSONField(default=list)
     state = models.CharField(max_length=10, choices=RunState, default=RunState.RUNNING)
     cursor = models.JSONField(default=dict)
     counts = models.JSONField(default=dict)  # {resource: {"seen", "created", "changed", "unchanged", "failed"}}
-    differences = models.JSONField(default=list)  # what a reconciliation found: [{resource, id, field, ours, theirs}]
+    # What it found and repaired: [{resource, id, and fields {name: [ours, theirs] or None}, missed, or error; young}].
+    differences = models.JSONField(default=list)
+    drift = models.JSONField(default=dict)  # {resource: {"missed": n, "differed": n}}, however many are kept above
     error = models.TextField(blank=True)
     note = models.TextField(blank=True)
     asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
@@ -114,11 +160,12 @@ class Heartbeat(models.Model):
 
 
 class Rejected(models.Model):
-    """Deliveries that failed verification, counted by hour and reason; nothing of a forged body is believed or kept."""
+    """Deliveries that failed verification, counted by hour and reason. Some of each hour are kept as FORGED deliveries."""
 
     hour = models.DateTimeField()
-    reason = models.CharField(max_length=20)
+    reason = models.CharField(max_length=20, choices=Rejection)
     count = models.PositiveIntegerField(default=0)
+    kept = models.PositiveIntegerField(default=0)
     last_at = models.DateTimeField()
     last_address = models.CharField(max_length=64, blank=True)
 

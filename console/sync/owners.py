@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from cardholders.models import APPROVED, Cardholder, Company, Contract
+from cardholders.sync import note_listed
 from console.codego.client import Codego
 from console.codego.errors import NoSuchObject, NoSuchRoute
 from console.codego.records import BalanceRecord, CompanyRecord, ContractRecord, UserRecord
@@ -32,8 +33,11 @@ def contracts_of_owner(client: Codego, owner: Owner) -> list[ContractRecord]:
     holder = isinstance(owner, Cardholder)
     try:
         found = (client.user_contracts if holder else client.company_contracts)(str(owner.codego_id))
-    except (NoSuchObject, NoSuchRoute):
+    except NoSuchRoute:
         return []
+    except NoSuchObject:
+        found = []
+    note_listed(owner, [record.id for record in found])
     if holder:
         return [replace(record, user_id=owner.codego_id) for record in found]
     return [replace(record, company_id=owner.codego_id) for record in found]

@@ -11,7 +11,6 @@ from console.codego.client import Codego
 from console.codego.errors import NoSuchObject, NoSuchRoute, NotSent, Unauthorized, Unavailable
 from console.codego.protocols import Priority
 from console.provider.factory import client
-from console.provider.mirror import Applied, Verdict
 from console.sync.models import Run, RunState
 from console.sync.routes import READS, Read
 
@@ -56,15 +55,14 @@ def _read(provider: Codego, read: Read, row: Any) -> bool:
     rows = read.model._default_manager.filter(pk=row.pk)
     at = timezone.now()
     try:
-        applied = read.run(provider, row, at)
+        read.run(provider, row, at)
     except (NoSuchObject, NoSuchRoute) as absent:
         rows.filter(dirty_at__lte=at).update(dirty_at=None, read_error=str(absent)[:200])
-        applied = Applied()
     except Exception as failure:  # noqa: BLE001 - whatever it was is written on the row, and it is tried again
         _put_off(rows, row, str(failure))
         return not isinstance(failure, Unavailable | Unauthorized | NotSent)
-    if Verdict.HINT in applied.verdicts and rows.filter(by_reference=True).exists():
-        _put_off(rows, row, "It names no owner yet.")
+    if rows.filter(by_reference=True, dirty_at__isnull=False).exists():
+        _put_off(rows, row, "Its owner is not known yet.")
         return True
     rows.filter(dirty_at__lte=at).update(dirty_at=None, read_failures=0, read_error="")
     rows.update(reading_at=None)
@@ -73,5 +71,5 @@ def _read(provider: Codego, read: Read, row: Any) -> bool:
 
 def _put_off(rows: Any, row: Any, why: str) -> None:
     """Tries again later, and later each time."""
-    later = timezone.now() + timedelta(seconds=min(2 ** min(row.read_failures + 1, 10), LONGEST))
-    rows.update(reading_at=later, read_failures=F("read_failures") + 1, read_error=why[:200])
+    wait = timedelta(seconds=min(2 ** min(row.read_failures + 1, 10), LONGEST))
+    rows.update(reading_at=timezone.now() + wait - LEASE, read_failures=F("read_failures") + 1, read_error=why[:200])

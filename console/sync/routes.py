@@ -38,11 +38,14 @@ class Event:
     apply: Callable[..., Applied]
     noun: str
 
+    def id_of(self, body: dict[str, Any]) -> Any:
+        return body.get(f"{self.noun}Id") or body.get("id")
+
     def parse(self, event_type: str, body: dict[str, Any]) -> Any | None:
         """The record, or None for what is only informational. Raises Unreadable where no object is named."""
         if event_type.lower() in INFORMATIONAL:
             return None
-        found = body.get(f"{self.noun}Id") or body.get("id")
+        found = self.id_of(body)
         if not found:
             raise Unreadable(f"{self.noun}: the delivery names no id")
         record = self.record.parse({**body, "id": found})
@@ -57,6 +60,10 @@ EVENTS: dict[str, Event] = {
     "transaction": Event(Transaction, TransactionRecord, apply_transactions, "transaction"),
     "dispute": Event(Dispute, DisputeRecord, apply_disputes, "dispute"),
 }
+
+
+def event_of(event_type: str) -> Event | None:
+    return EVENTS.get(event_type.split(".", maxsplit=1)[0].lower())
 
 
 @dataclass(frozen=True, slots=True)

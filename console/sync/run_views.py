@@ -1,49 +1,38 @@
-"""Runs on screen: how fresh each resource is, what a run did and found to differ, and starting one."""
+"""Sweeps on screen: how fresh each resource is, what a run did and found to differ, and starting one."""
 
 import hashlib
-from datetime import timedelta
 from typing import Any, NamedTuple
 
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import formats, timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.http import require_safe
 
 from console.access import Actor, Permission, requires
-from console.htmx import page_or_fragment, redirect, toast
+from console.htmx import page_or_fragment, redirect, toast, wants_fragment
 from console.listing import Column, paginate
-from console.sync import health, runs
+from console.sync import drift, health, runs
 from console.sync.filters import KINDS, RunFilter, StartForm
 from console.sync.models import Run, RunState
 from console.sync.routes import READS
+from console.sync.schedule import SCHEDULE
 from console.sync.tasks import ring
-
-RESOURCES = {
-    "cards": lazy("Cards"),
-    "transactions": lazy("Transactions"),
-    "disputes": lazy("Disputes"),
-    "companies": lazy("Companies"),
-    "cardholders": lazy("Cardholders"),
-    "contracts": lazy("Contracts"),
-    "balances": lazy("Balances"),
-}
-# Those that the catch-up of every five minutes leaves to the hourly and the nightly run.
-STALE_AFTER = {"contracts": timedelta(hours=2), "balances": timedelta(hours=2), "disputes": timedelta(hours=26)}
 
 
 class Difference(NamedTuple):
     resource: str
     codego_id: str
     url: str
-    field: str
-    ours: str
-    theirs: str
-    hidden: bool
-    error: str
+    kind: str = ""  # in words; empty for what could not be read
+    young: bool = False
+    field: str = ""
+    ours: str = ""
+    theirs: str = ""
+    hidden: bool = False
+    error: str = ""
 
 
 @requires(Permission.RECONCILIATION_READ)
@@ -55,7 +44,7 @@ def listing(request: HttpRequest) -> HttpResponse:
         Column("state", _("State")),
         Column("duration", _("Took"), numeric=True),
         *(Column(name, label, numeric=True) for name, label in _count_labels().items()),
-        Column("differences", _("Differences"), numeric=True),
+        Column("drift", _("Drift"), numeric=True),
         Column("by", _("Asked by")),
     )
     page = paginate(
@@ -63,8 +52,10 @@ def listing(request: HttpRequest) -> HttpResponse:
         default_sort="-started", sortable={"started": "started_at"},
     )  # fmt: skip
     rows = [(run, KINDS.get(run.kind, run.kind), _took(run), _totals(run)) for run in page.rows]
-    context = {"page": page, "rows": rows, "title": _("Sweeps"), **_live()}
-    return page_or_fragment(request, "sync/reconciliation.html", "sync/_runs.html", context)
+    context: dict[str, object] = {"page": page, "rows": rows, "title": _("Sweeps")}
+    if not wants_fragment(request):
+        context |= {**_live(), "drift": _drift_by_day()}
+    return page_or_fragment(request, "sync/runs.html", "sync/_runs.html", context)
 
 
 @requires(Permission.RECONCILIATION_READ)
@@ -93,10 +84,12 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
         "title": KINDS.get(run.kind, run.kind),
         "took": _took(run),
         "progress": progress(run),
-        "counts": [(RESOURCES.get(r, r), run.counts.get(r)) for r in run.resources],
+        "counts": [(_label(r), run.counts.get(r), run.drift.get(r, {})) for r in run.resources],
         "count_labels": _count_labels(),
+        "drift_labels": drift.KINDS,
         "differences": _differences(run),
-        "full": len(run.differences) >= runs.MOST_DIFFERENCES,
+        "full": len(run.differences) >= drift.MOST_DIFFERENCES,
+        "most": drift.MOST_DIFFERENCES,
         "live_url": f"{request.path}?v={version}",
     }
     return page_or_fragment(request, "sync/run.html", "sync/_run.html", context)
@@ -104,7 +97,8 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
 
 @requires(Permission.RECONCILIATION_RUN)
 def start(request: HttpRequest) -> HttpResponse:
-    form = StartForm(request.POST or None, label_suffix="")
+    """The kind may be named by the address, as by the words that say how old a list is."""
+    form = StartForm(request.POST or None, label_suffix="", initial=request.GET.dict())
     if request.method == "POST" and form.is_valid():
         asked_at = timezone.now()
         run = runs.start(form.cleaned_data["kind"], actor=Actor.of(request))
@@ -147,8 +141,7 @@ def _live() -> dict[str, Any]:
     return {
         "running": [(run, KINDS.get(run.kind, run.kind), progress(run)) for run in running],
         "sweeps": [
-            (RESOURCES[name], at, at is not None and now - at > STALE_AFTER.get(name, health.STALE))
-            for name, at in fresh.items()
+            (_label(name), at, at is not None and now - at > SCHEDULE[name].stale) for name, at in fresh.items()
         ],
         "version": version,
         "live_url": f"{reverse('sync:runs-live')}?v={version}",
@@ -161,13 +154,34 @@ def _digest(*parts: object) -> str:
 
 def progress(run: Run) -> dict[str, Any]:
     """How many resources are behind it, and what it is reading now: how long each one is, nobody knows before."""
-    at = run.cursor.get("at", 0)
-    names = [str(RESOURCES.get(r, r)) for r in run.resources]
+    left = runs.left(run)
     return {
-        "done": min(at, len(names)),
-        "of": len(names),
-        "now": names[at] if at < len(names) else "",
+        "done": len(run.resources) - len(left),
+        "of": len(run.resources),
+        "now": _label(left[0]) if left else "",
         "seen": sum(counts.get("seen", 0) for counts in run.counts.values()),
+    }
+
+
+def _label(resource: str) -> str:
+    return str(SCHEDULE[resource].label) if resource in SCHEDULE else resource
+
+
+def _drift_by_day() -> dict[str, Any]:
+    days = drift.by_day()
+    words = _("%(missed)d missed entirely, %(differed)d had another value")
+    return {
+        "days": [
+            (
+                formats.date_format(day.day, "j M"),
+                day.missed + day.differed,
+                words % {"missed": day.missed, "differed": day.differed},
+            )
+            for day in days
+        ],
+        "missed": sum(day.missed for day in days),
+        "differed": sum(day.differed for day in days),
+        "span": drift.DAYS,
     }
 
 
@@ -179,7 +193,7 @@ def _took(run: Run) -> str:
 
 
 def _totals(run: Run) -> list[int]:
-    return [sum(counts.get(name, 0) for counts in run.counts.values()) for name in runs.COUNTS] + [len(run.differences)]
+    return [sum(counts.get(name, 0) for counts in run.counts.values()) for name in runs.COUNTS] + [drift.total(run)]
 
 
 def _differences(run: Run) -> list[Difference]:
@@ -188,12 +202,16 @@ def _differences(run: Run) -> list[Difference]:
     found = []
     for each in run.differences:
         resource, codego_id = str(each.get("resource", "")), str(each.get("id") or "")
-        about = (str(RESOURCES.get(resource, resource)), codego_id, urls.get((resource, codego_id), ""))
+        about = (_label(resource), codego_id, urls.get((resource, codego_id), ""))
         if "error" in each:
-            found.append(Difference(*about, "", "", "", hidden=False, error=str(each["error"])))
+            found.append(Difference(*about, error=str(each["error"])))
+            continue
+        named = (*about, str(drift.KINDS[drift.kind_of(each)]), bool(each.get("young")))
+        if "missed" in each:
+            found.append(Difference(*named))
         for name, pair in each.get("fields", {}).items():
             ours, theirs = pair or ("", "")
-            found.append(Difference(*about, name, _shown(ours), _shown(theirs), hidden=pair is None, error=""))
+            found.append(Difference(*named, name, _shown(ours), _shown(theirs), hidden=pair is None))
     return found
 
 

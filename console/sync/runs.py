@@ -1,9 +1,13 @@
-"""Imports, catch-ups and reconciliations: runs made of slices, so that a killed worker loses a page and no more."""
+"""Imports, catch-ups and reconciliations: runs made of slices, so that a killed worker loses a page and no more.
+
+A run is worked a slice at a time, and so are the runs beside it: the one that waited longest goes first. Within a run
+each slice is another resource's, unless its kind needs them in order.
+"""
 
 import logging
 import time
 from collections.abc import Callable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -16,22 +20,17 @@ from console.audit.events import Action, Outcome
 from console.codego.errors import BadRequest, CodegoError, RateLimited, Refused
 from console.codego.protocols import Priority
 from console.provider.factory import client
+from console.sync import drift
 from console.sync.models import Cursor, Run, RunState
-from console.sync.sweeps import SWEEPS, Scope, Step
+from console.sync.schedule import IN_ORDER, KINDS, SCHEDULE
+from console.sync.steps import Scope, Step
+from console.sync.sweeps import SWEEPS
 
 log = logging.getLogger("deckhand.sync")
 SLICE = 8.0  # seconds; no task runs over ten
 LEASE = timedelta(seconds=60)  # longer than any call with its retries
 TRIES = 12  # failures in a row, with the pauses below: about two hours
-MOST_DIFFERENCES = 500
 COUNTS = ("seen", "created", "changed", "unchanged", "failed")
-
-KINDS: dict[str, tuple[str, ...]] = {
-    "import": tuple(SWEEPS),
-    "catch_up": ("cards", "transactions", "cardholders", "companies"),
-    "reconcile": ("transactions", "contracts", "balances"),
-    "window": ("transactions", "disputes"),
-}
 
 
 def start(kind: str, resources: Sequence[str] = (), *, actor: Actor = SYSTEM, wake: bool = True) -> Run:
@@ -50,7 +49,8 @@ def start(kind: str, resources: Sequence[str] = (), *, actor: Actor = SYSTEM, wa
 
 
 def claim(run_id: int | None = None) -> Run | None:
-    """Takes a due run for one slice. Held by a lease: a worker that dies gives it back by being silent."""
+    """Takes the run that has been due longest for one slice. Held by a lease: a worker that dies gives it back by being
+    silent."""
     now = timezone.now()
     free = Q(claimed_at__isnull=True) | Q(claimed_at__lt=now - LEASE)
     due = Run.objects.filter(free, state=RunState.RUNNING, due_at__lte=now)
@@ -64,22 +64,26 @@ def claim(run_id: int | None = None) -> Run | None:
 
 
 def work(run: Run, *, told: Callable[[Run], None] = lambda _: None, seconds: float = SLICE) -> Run:
-    """One slice of a claimed run. Raises nothing: what went wrong is on the run, with when it is tried again."""
+    """One slice of a claimed run, at least a step of it. Raises nothing: what went wrong is on the run, with when it is
+    tried again."""
     until = time.monotonic() + seconds
+    whole = imported()
     try:
         with client(Priority.SWEEP) as provider:
-            while run.state == RunState.RUNNING and time.monotonic() < until:
-                resource = run.resources[run.cursor.get("at", 0)]
-                scope = Scope(run.started_at, run.kind)
-                for step in SWEEPS[resource](provider, run.cursor.get("in", {}), scope):
-                    _note(run, resource, step)
+            over = False
+            while run.state == RunState.RUNNING and not over:
+                resource = _turn(run)
+                for step in SWEEPS[resource](provider, run.cursor["places"].get(resource, {}), _scope(run, resource)):
+                    _note(run, resource, step, counted=whole)
                     told(run)
-                    if time.monotonic() >= until:
+                    if over := time.monotonic() >= until:
                         break
                 else:
-                    _next_resource(run, resource)
+                    _end(run, resource)
     except BadRequest as refusal:
-        run.cursor.get("in", {}).pop("page", None)  # it may be the place in the list that the provider forgot
+        run.cursor["places"].get(run.cursor["now"], {}).pop(
+            "page", None
+        )  # it may be the place that was forgotten there
         run.save(update_fields=["cursor"])
         _fail(run, refusal)
     except Exception as failure:  # noqa: BLE001 - whatever it was is written on the run, and it is tried again
@@ -88,24 +92,66 @@ def work(run: Run, *, told: Callable[[Run], None] = lambda _: None, seconds: flo
     return run
 
 
-def _note(run: Run, resource: str, step: Step) -> None:
+def _turn(run: Run) -> str:
+    """Whose turn it is. It is written down before anything is read, so that a resource which kills its worker is not
+    the first one again."""
+    left = list(run.cursor.get("left", ())) or _stalest_first(run)
+    if run.kind not in IN_ORDER and left[0] == run.cursor.get("now"):
+        left = [*left[1:], left[0]]
+    began = {left[0]: timezone.now().isoformat(), **run.cursor.get("began", {})}
+    run.cursor = {"left": left, "now": left[0], "places": run.cursor.get("places", {}), "began": began}
+    run.save(update_fields=["cursor"])
+    return left[0]
+
+
+def _stalest_first(run: Run) -> list[str]:
+    """In proportion to how often each ought to be swept; what never was comes before all."""
+    if run.kind in IN_ORDER:
+        return list(run.resources)
+    swept, now = _swept(), timezone.now()
+
+    def behind(resource: str) -> float:
+        at = swept.get(resource)
+        return (now - at) / SCHEDULE[resource].every if at else float("inf")
+
+    return sorted(run.resources, key=behind, reverse=True)
+
+
+def _scope(run: Run, resource: str) -> Scope:
+    return Scope(run.started_at, run.kind, _swept().get(resource), str(run.pk))
+
+
+def _swept() -> dict[str, datetime]:
+    return {name: at for name, at in Cursor.objects.values_list("resource", "swept_at") if at}
+
+
+def left(run: Run) -> list[str]:
+    """The resources that are not behind a run yet, the one being read first."""
+    return list(run.cursor.get("left", run.resources))
+
+
+def _note(run: Run, resource: str, step: Step, *, counted: bool) -> None:
     counts = run.counts.setdefault(resource, dict.fromkeys(COUNTS, 0))
     for name in COUNTS:
         counts[name] += step.counts[name]
-    run.cursor = {"at": run.cursor.get("at", 0), "in": step.cursor}
-    room = MOST_DIFFERENCES - len(run.differences)
-    run.differences += step.differences[: max(room, 0)]
-    run.failures, run.error, run.claimed_at, run.due_at = 0, "", timezone.now(), timezone.now()
-    run.save(update_fields=["counts", "cursor", "differences", "failures", "error", "claimed_at", "due_at"])
+    run.cursor["places"][resource] = step.cursor
+    drift.note(run, resource, step, counted=counted)
+    run.failures, run.error, run.claimed_at = 0, "", timezone.now()
+    run.due_at = timezone.now()  # the other runs come first
+    run.save(update_fields=["counts", "cursor", "differences", "drift", "failures", "error", "claimed_at", "due_at"])
 
 
-def _next_resource(run: Run, resource: str) -> None:
+def _end(run: Run, resource: str) -> None:
     with transaction.atomic():
         run.counts.setdefault(resource, dict.fromkeys(COUNTS, 0))
-        run.cursor = {"at": run.cursor.get("at", 0) + 1, "in": {}}
+        run.cursor["left"].remove(resource)
+        run.cursor["places"].pop(resource, None)
         if run.kind == "import" or imported():
-            Cursor.objects.update_or_create(resource=resource, defaults={"swept_at": run.started_at})
-        if run.cursor["at"] >= len(run.resources):
+            began = datetime.fromisoformat(run.cursor["began"][resource])
+            Cursor.objects.get_or_create(resource=resource, defaults={"swept_at": began})
+            older = Q(swept_at__isnull=True) | Q(swept_at__lt=began)
+            Cursor.objects.filter(older, resource=resource).update(swept_at=began)
+        if not run.cursor["left"]:
             run.state, run.finished_at, run.due_at = RunState.DONE, timezone.now(), None
         run.save(update_fields=["counts", "cursor", "state", "finished_at", "due_at"])
 
@@ -126,7 +172,8 @@ def _fail(run: Run, failure: Exception) -> None:
 
 def imported() -> bool:
     """Whether the whole programme was ever read to its end: until then newer pages alone prove nothing."""
-    return any(run.resources == list(KINDS["import"]) for run in Run.objects.filter(kind="import", state=RunState.DONE))
+    done = Run.objects.filter(kind="import", state=RunState.DONE).values_list("resources", flat=True)
+    return any(resources == list(KINDS["import"]) for resources in done)
 
 
 def summary(run: Run) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from console.codego.protocols import Priority
 from console.provider import commands
 from console.provider.factory import client
 from console.provider.models import Command, CommandKind, CommandState
-from transactions import dispute_changes
+from transactions import charges, dispute_changes
 from transactions import services as disputes
 
 SLICE = 8.0
@@ -25,6 +25,7 @@ AGAIN = timedelta(seconds=30)
 
 Settle = Callable[[Codego, Command], Command]
 SETTLERS: dict[str, Settle] = {
+    CommandKind.CHARGE: charges.settle,
     CommandKind.DISPUTE: disputes.settle,
     CommandKind.KYC: lambda _provider, command: kyc.settle(command),
     CommandKind.PIN: lambda _provider, command: reveal.settle_pin(command),

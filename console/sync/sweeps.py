@@ -1,161 +1,28 @@
-"""How each resource is swept: pages or rows, a step at a time, each step with the cursor to go on from."""
+"""How each resource is swept."""
 
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import DatabaseError
-from django.db.models import Q
-from django.utils import timezone
+from django.db.models import Exists, OuterRef, Q
 
-from cardholders.models import APPROVED, Cardholder, Company
+from cardholders.models import APPROVED, Balance, Cardholder, Company, Contract
 from cardholders.sync import apply_balances, apply_cardholders, apply_companies, apply_contracts
 from cards.sync import apply_cards
 from console.codego.client import Codego
-from console.codego.errors import (
-    CodegoError,
-    NoSuchRoute,
-    RateLimited,
-    Refused,
-    Unauthorized,
-    Unavailable,
-    Unreadable,
-)
+from console.codego.errors import BadRequest, NoSuchRoute, Refused
 from console.codego.paging import Page
-from console.provider.mirror import Applied, Source
 from console.provider.observing import lacks
 from console.sync.owners import balance_of, contracts_of_owner, read_company, read_user
 from console.sync.routes import READS
+from console.sync.steps import Apply, Enough, Pages, Scope, Step, Sweep, each_page, each_row, nothing_new, place_in
 from transactions.models import NOT_FINAL, Transaction
 from transactions.sync import apply_disputes, apply_transactions
 
 WINDOW = timedelta(days=45)
+OVERLAP = timedelta(hours=6)  # how far before the sweep before it a catch-up reads again
+LOOSE = timedelta(days=2)  # a server may round what is asked for to days, of whichever zone
 DECIDED = ("approved", "denied", "canceled")
-SURE = 3  # rows in a row that could not be read: then it is not the rows
-_ROWS = 50  # primary keys fetched at a time when rows are read one by one
-
-
-@dataclass(slots=True)
-class Step:
-    """One call's worth of a sweep."""
-
-    cursor: dict[str, Any]
-    counts: Counter[str] = field(default_factory=Counter)
-    differences: list[dict[str, Any]] = field(default_factory=list)
-
-
-@dataclass(frozen=True, slots=True)
-class Scope:
-    """What a run wants of a resource: everything, or what is new; and since when rows count as read."""
-
-    since: datetime
-    kind: str
-
-
-Sweep = Callable[[Codego, dict[str, Any], Scope], Iterator[Step]]
-Pages = Callable[[str | None], Iterator[Page[Any]]]
-Apply = Callable[..., Applied]
-
-
-def _step(resource: str, cursor: dict[str, Any], apply: Apply, records: Sequence[Any], at: datetime) -> Step:
-    """The records in one batch; if the database refuses it, each by itself, so that one odd record holds up nobody."""
-    try:
-        return _counted(resource, cursor, apply(records, source=Source("run", at)) if records else Applied())
-    except (DatabaseError, ArithmeticError, ValueError) as failure:
-        if len(records) == 1:
-            return _failed(cursor, resource, getattr(records[0], "id", None), failure)
-    step = Step(cursor)
-    for record in records:
-        one = _step(resource, cursor, apply, [record], at)
-        step.counts += one.counts
-        step.differences += one.differences
-    return step
-
-
-def _counted(resource: str, cursor: dict[str, Any], applied: Applied) -> Step:
-    counts = Counter(seen=len(applied.verdicts))
-    for verdict, n in applied.count().items():
-        counts[verdict if verdict in {"created", "changed"} else "unchanged"] += n
-    return Step(cursor, counts, [{"resource": resource, **change} for change in applied.changes])
-
-
-def _failed(cursor: dict[str, Any], resource: str, codego_id: str | None, failure: Exception) -> Step:
-    return Step(
-        cursor, Counter(seen=1, failed=1), [{"resource": resource, "id": codego_id, "error": str(failure)[:200]}]
-    )
-
-
-def _pages(
-    resource: str, pages: Pages, apply: Apply, cursor: dict[str, Any], *, newest: bool = False
-) -> Iterator[Step]:
-    """Every page from the cursor on; `newest` stops at the first page that tells nothing new."""
-    if cursor.get("over"):
-        return  # the slice before this one ended on the last page
-    found = pages(cursor.get("page"))
-    while True:
-        at = timezone.now()
-        page = next(found, None)
-        if page is None:
-            return
-        step = _step(resource, {**cursor, "page": page.cursor}, apply, page.records, at)
-        step.counts["failed"] += page.unreadable
-        step.counts["seen"] += page.unreadable
-        nothing_new = newest and page.records and not (step.counts["created"] or step.counts["changed"])
-        step.cursor["over"] = page.cursor is None or bool(nothing_new)
-        yield step
-        if step.cursor["over"]:
-            return
-
-
-def _rows(
-    resource: str, rows: Any, read: Callable[[Any], Sequence[Any]], apply: Apply, cursor: dict[str, Any]
-) -> Iterator[Step]:
-    """Row by row in key order, each by a call of its own; a row the provider refuses is counted and passed. What may
-    be wrong with the provider and not with the row is held back until another row is answered; `answered` in the cursor
-    says that something was already."""
-    held: list[Step] = []
-    trouble: CodegoError | None = None
-    answered = bool(cursor.get("answered"))
-    for row in _walk(rows, cursor.get("row", 0)):
-        here, at = {**cursor, "row": row.pk, "answered": answered}, timezone.now()
-        try:
-            step, trouble = _step(resource, here, apply, read(row), at), None
-        except (Refused, Unreadable, Unavailable) as failure:
-            step, trouble = _failed(here, resource, row.codego_id, failure), _trouble(failure, answered=answered)
-        if trouble:
-            held.append(step)
-            if len(held) == SURE:
-                break
-            continue
-        answered = step.cursor["answered"] = True
-        yield from (*held, step)
-        held.clear()
-    if trouble and (len(held) == SURE or not answered):
-        if isinstance(trouble, NoSuchRoute):
-            return  # the provider lacks the feature
-        raise trouble
-    yield from held
-
-
-def _trouble(failure: CodegoError, *, answered: bool) -> CodegoError | None:
-    """The failure, where it may be the provider's and not the row's. Raises what is certain to be."""
-    if isinstance(failure, RateLimited) or (isinstance(failure, Unavailable) and failure.status is None):
-        raise failure
-    doubtful = isinstance(failure, Unauthorized | Unavailable) or (isinstance(failure, NoSuchRoute) and not answered)
-    return failure if doubtful else None
-
-
-def _place(cursor: dict[str, Any]) -> dict[str, Any]:
-    """Where a walk through rows goes on."""
-    return {"row": cursor.get("row", 0), "answered": bool(cursor.get("answered"))}
-
-
-def _walk(rows: Any, last: int) -> Iterator[Any]:
-    while some := list(rows.filter(pk__gt=last).order_by("pk")[:_ROWS]):
-        yield from some
-        last = some[-1].pk
 
 
 def _people(
@@ -165,7 +32,7 @@ def _people(
     """By the list route where it answers, then everybody the list did not show, by id."""
     if scope.kind != "catch_up" and "row" not in cursor and not lacks(listing):
         try:
-            yield from _pages(resource, pages, apply, cursor)
+            yield from each_page(resource, pages, apply, cursor, scope)
         except NoSuchRoute:
             pass
         except Refused as refusal:
@@ -175,7 +42,7 @@ def _people(
     unread = known.filter(read_at__lt=scope.since) | known.filter(read_at__isnull=True)
     if scope.kind == "catch_up":
         unread = unread.exclude(state__in=DECIDED)
-    yield from _rows(resource, unread, read, apply, _place(cursor))
+    yield from each_row(resource, unread, read, apply, place_in(cursor), scope)
 
 
 def cardholders(client: Codego, cursor: dict[str, Any], scope: Scope) -> Iterator[Step]:
@@ -192,63 +59,121 @@ def companies(client: Codego, cursor: dict[str, Any], scope: Scope) -> Iterator[
     )  # fmt: skip
 
 
-def cards(client: Codego, cursor: dict[str, Any], scope: Scope) -> Iterator[Step]:  # noqa: ARG001 - cards are few: always all
-    return _pages("cards", lambda page: client.cards(cursor=page), apply_cards, cursor)
+def cards(client: Codego, cursor: dict[str, Any], scope: Scope) -> Iterator[Step]:
+    return each_page("cards", lambda page: client.cards(cursor=page), apply_cards, cursor, scope)
 
 
 def transactions(client: Codego, cursor: dict[str, Any], scope: Scope) -> Iterator[Step]:
-    """An import reads all; a catch-up the newest pages and every transaction that is not final; a night 45 days."""
-    if "row" not in cursor:
-        after = scope.since - WINDOW if scope.kind == "window" else None
-        newest = scope.kind in {"catch_up", "reconcile"}
-        pages = _transaction_pages(client, after)
-        yield from _pages("transactions", pages, apply_transactions, cursor, newest=newest)
-    if scope.kind != "import":
-        moving = Transaction.objects.filter(codego_id__isnull=False, state__in=NOT_FINAL, by_reference=False)
-        moving = moving.filter(Q(read_at__isnull=True) | Q(read_at__lt=scope.since))
-        moving = moving.exclude(kind__in=("fee", "collateral"))
-        read = READS["transactions"].fetch
-        yield from _rows(
-            "transactions",
-            moving,
-            lambda row: read(client, row),
-            apply_transactions,
-            {"row": cursor.get("row", 0), "answered": True},  # the pages before were
+    """An import reads all. Every other run reads what its time span holds, and each row that is not final by its id."""
+    if scope.kind == "import":
+        yield from each_page(
+            "transactions", lambda page: client.transactions(cursor=page), apply_transactions, cursor, scope
         )
+        return
+    if "row" not in cursor:
+        yield from _recent(client, cursor, scope)
+    moving = Transaction.objects.filter(codego_id__isnull=False, state__in=NOT_FINAL, by_reference=False)
+    moving = moving.filter(Q(read_at__isnull=True) | Q(read_at__lt=scope.since))
+    moving = moving.exclude(kind__in=("fee", "collateral"))
+    read = READS["transactions"].fetch
+    yield from each_row(
+        "transactions",
+        moving,
+        lambda row: read(client, row),
+        apply_transactions,
+        {"row": cursor.get("row", 0), "answered": True},  # the pages before were
+        scope,
+    )
 
 
-def _transaction_pages(client: Codego, after: datetime | None) -> Pages:
-    return lambda page: client.transactions(authorized_after=after, cursor=page)
+def _recent(client: Codego, cursor: dict[str, Any], scope: Scope) -> Iterator[Step]:
+    """Three lists, one after the other: what was authorised in the time span and what was posted in it, each to its
+    end, since either may be dated back and show up far down; then the newest until a page tells nothing new, for what
+    carries neither time or a clock that is off. A server that does not heed the times is read once, as far as `_older`
+    says."""
+    after = datetime.fromisoformat(cursor["after"]) if "after" in cursor else _span(scope)
+    lists: dict[str, tuple[Pages, Enough]] = {
+        "newest": (lambda page: client.transactions(cursor=page), nothing_new),
+    }
+    if after:
+        lists = {
+            "authorized": (
+                lambda page: client.transactions(authorized_after=after, cursor=page),
+                _older("authorized_at", after),
+            ),
+            "posted": (lambda page: client.transactions(posted_after=after, cursor=page), _older("posted_at", after)),
+        } | lists
+    start = {"after": after.isoformat()} if after else {}
+    for name, (pages, enough) in lists.items():
+        if cursor.get("list", name) != name:
+            continue
+        here = {**start, **cursor, "list": name}
+        try:
+            for step in each_page("transactions", pages, apply_transactions, here, scope, enough):
+                here = step.cursor
+                yield step
+        except BadRequest:
+            if here.get("page") or name == "newest":
+                raise
+            # it refuses the parameter: the other lists have to do
+        if here.get("unheeded"):
+            return
+        cursor = start
 
 
-def disputes(client: Codego, cursor: dict[str, Any], scope: Scope) -> Iterator[Step]:  # noqa: ARG001
+def _span(scope: Scope) -> datetime | None:
+    """From when on a run looks at transactions again; None where nothing was ever read to its end."""
+    if scope.kind == "window":
+        return scope.since - WINDOW
+    return scope.swept - OVERLAP if scope.swept else None
+
+
+def _older(name: str, after: datetime) -> Enough:
+    """Notes that a server gave what was not asked for. Then the list has no end of its own, and goes on to a page that
+    is older than the span from its first to its last record, is itself in order from new to old, and tells nothing new.
+    A server that orders in another way never shows such a page and is read whole."""
+    after -= LOOSE
+
+    def enough(page: Page[Any], step: Step) -> bool:
+        times = [moment for record in page.records if (moment := getattr(record, name))]
+        if not times or min(times) >= after:
+            return False
+        step.cursor["unheeded"] = True
+        in_order = times[0] > times[-1] and times == sorted(times, reverse=True)
+        return in_order and max(times) < after and nothing_new(page, step)
+
+    return enough
+
+
+def disputes(client: Codego, cursor: dict[str, Any], scope: Scope) -> Iterator[Step]:
     """Where the provider lists them; elsewhere disputes are known from deliveries and from our own commands."""
     if lacks("GET /disputes"):
         return
     try:
-        yield from _pages("disputes", lambda page: client.disputes(cursor=page), apply_disputes, cursor)
+        yield from each_page("disputes", lambda page: client.disputes(cursor=page), apply_disputes, cursor, scope)
     except NoSuchRoute:
         return
 
 
-def contracts(client: Codego, cursor: dict[str, Any], scope: Scope) -> Iterator[Step]:  # noqa: ARG001
-    return _of_owners("contracts", lambda owner: contracts_of_owner(client, owner), apply_contracts, cursor)
+def contracts(client: Codego, cursor: dict[str, Any], scope: Scope) -> Iterator[Step]:
+    return _of_owners("contracts", lambda owner: contracts_of_owner(client, owner), apply_contracts, cursor, scope)
 
 
-def balances(client: Codego, cursor: dict[str, Any], scope: Scope) -> Iterator[Step]:  # noqa: ARG001
-    return _of_owners("balances", lambda owner: balance_of(client, owner), apply_balances, cursor)
+def balances(client: Codego, cursor: dict[str, Any], scope: Scope) -> Iterator[Step]:
+    return _of_owners("balances", lambda owner: balance_of(client, owner), apply_balances, cursor, scope)
 
 
 def _of_owners(
-    resource: str, read: Callable[[Any], Sequence[Any]], apply: Apply, cursor: dict[str, Any]
+    resource: str, read: Callable[[Any], Sequence[Any]], apply: Apply, cursor: dict[str, Any], scope: Scope
 ) -> Iterator[Step]:
-    """What hangs on approved people, then on approved companies."""
+    """What hangs on people, then on companies, that are approved or have had a contract or a balance before."""
     stages: dict[str, Any] = {"people": Cardholder, "companies": Company}
     for stage, model in stages.items():
         if cursor.get("stage", stage) != stage:
             continue
-        owners = model.objects.filter(codego_id__isnull=False, state=APPROVED)
-        yield from _rows(resource, owners, read, apply, {"stage": stage, **_place(cursor)})
+        has = (Exists(of.objects.filter(**{model._meta.model_name: OuterRef("pk")})) for of in (Contract, Balance))
+        owners = model.objects.filter(Q(state=APPROVED) | next(has) | next(has), codego_id__isnull=False)
+        yield from each_row(resource, owners, read, apply, {"stage": stage, **place_in(cursor)}, scope)
         cursor = {"stage": "companies"}
 
 

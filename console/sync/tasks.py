@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from console.provider import observing
-from console.sync import inbox, reading, runs, settle
+from console.sync import forged, inbox, reading, runs, settle
 from console.sync.models import Heartbeat
 from transactions import reports
 
@@ -81,6 +81,7 @@ def beat() -> None:
 @shared_task(name="deckhand.prune")
 def prune() -> None:
     observing.prune()
+    forged.prune()
 
 
 TASKS = {"drain": drain, "read": read, "settle": settle_commands, "run": run, "report": report}

@@ -75,7 +75,7 @@ STATUSES: dict[tuple[str, str], Status] = {
     ("delivery", "unmatched"): Status(lazy("Names no object"), *_ATTENTION),
     ("delivery", "failed"): Status(lazy("Failed, will be tried again"), *_ATTENTION),
     ("delivery", "parked"): Status(lazy("Parked after failing"), *_FAILED),
-    ("delivery", "forged"): Status(lazy("Bad signature"), *_FAILED),
+    ("delivery", "forged"): Status(lazy("Not verified"), *_FAILED),
     ("command", "intent"): Status(lazy("Not sent yet"), *_NOT_YET),
     ("command", "sent"): Status(lazy("Waiting for the answer"), *_WAITING),
     ("command", "unknown"): Status(lazy("Outcome unknown"), *_ATTENTION),

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from console.audit.events import Action
 from console.audit.models import Entry
-from tests.factories import make_cardholder, make_company
+from tests.factories import make_cardholder, make_company, make_swept
 
 pytestmark = pytest.mark.django_db
 
@@ -110,6 +110,7 @@ def test_the_number_of_queries_does_not_grow_with_the_queue(client_as, django_as
     client = client_as("compliance")
     for _ in range(4):
         decide(client, waiting())
+    make_swept()
     with django_assert_max_num_queries(11):
         client.get("/reviews/")
 

@@ -83,3 +83,12 @@ def test_a_contract_that_names_nobody_waits_until_it_is_found_with_its_owner():
     make_cardholder(codego_id="u1")
     apply_contracts([contract(userId="u1")], source=READ)
     assert Contract.objects.get().cardholder.codego_id == "u1"
+
+
+def test_a_contract_that_came_before_it_could_be_read_keeps_whose_it_is():
+    assert apply_contracts([contract(companyId="o1")], source=DELIVERY).verdicts == [Verdict.HINT]
+    kept = Contract.objects.get()
+    assert (kept.by_reference, kept.company.codego_id, kept.dirty_at is not None) == (True, "o1", True)
+    apply_contracts([contract("11", companyId="o1")], source=READ)
+    kept.refresh_from_db()
+    assert (kept.by_reference, kept.tokens[0]["balance"]) == (False, "11")

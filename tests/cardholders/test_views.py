@@ -13,6 +13,7 @@ from tests.factories import (
     make_command,
     make_company,
     make_contract,
+    make_swept,
     make_transaction,
 )
 
@@ -79,6 +80,7 @@ def test_the_number_of_queries_does_not_grow_with_the_rows(client_as, django_ass
     for _ in range(3):
         make_card(make_cardholder(company=make_company()))
     client = client_as("operations")
+    make_swept()
     with django_assert_max_num_queries(8):
         client.get(PEOPLE)
 

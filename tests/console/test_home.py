@@ -9,8 +9,8 @@ from django.utils import timezone
 
 from console import attention, spend
 from console.provider.models import RequestLog
-from console.sync import inbox
-from console.sync.models import Heartbeat
+from console.sync import forged
+from console.sync.models import Heartbeat, Rejection
 from tests.factories import (
     make_balance,
     make_break,
@@ -62,7 +62,7 @@ def test_every_matter_has_its_sentence_and_its_rows(client_as):
         )  # fmt: skip
     make_card(holder, expires_on=now.date() + timedelta(days=10))
     make_card(holder, expires_on=now.date() + timedelta(days=90))
-    inbox.reject("bad signature", "203.0.113.1")
+    forged.reject(Rejection.WRONG, b"{}", {}, ["0" * 64], "203.0.113.1")
     Heartbeat.objects.update(at=now - timedelta(minutes=5))
     RequestLog.objects.create(route="GET /cards", status=403)
     balance = make_balance(make_cardholder(), credit_limit=0)
@@ -154,7 +154,7 @@ def test_silence_is_told(client_as):
 
     Delivery.objects.update(received_at=timezone.now() - timedelta(hours=9))
     page = client_as("admin").get("/")
-    assert "No webhook has come for 9 hours." in page.text
+    assert "No webhook has come for 9 h." in page.text
 
 
 def test_a_poll_is_answered_204_until_something_changes(client_as):
@@ -171,7 +171,13 @@ def test_a_poll_is_answered_204_until_something_changes(client_as):
 
 def test_the_first_import_shows_how_far_it_is(client_as):
     counts = {"cards": {"seen": 1234, "created": 1234, "changed": 0, "unchanged": 0, "failed": 0}}
-    make_run(kind="import", state="running", resources=["cards", "transactions"], cursor={"at": 1}, counts=counts)
+    make_run(
+        kind="import",
+        state="running",
+        resources=["cards", "transactions"],
+        cursor={"left": ["transactions"]},
+        counts=counts,
+    )
     page = client_as("viewer").get("/")
     assert "Import: reading Transactions" in page.text
     assert "1 of 2 done · 1,234 seen" in page.text

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
+from console.reconciliation.models import Break, BreakState
 from console.sync import health
 
 
@@ -15,7 +16,7 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="one object on stdout")
 
     def handle(self, **options: Any) -> None:
-        status = health.status()
+        status = health.status() | {"breaks_open": Break.objects.filter(state=BreakState.OPEN).count()}
         if options["json"]:
             self.stdout.write(json.dumps(status))
             return
@@ -23,4 +24,5 @@ class Command(BaseCommand):
         for name, row in status["resources"].items():
             age = "never swept" if row["age_s"] is None else f"swept {row['age_s']} s ago"
             self.stdout.write(f"{name:14}{row['rows']:>10} rows  {age}")
+        self.stdout.write(f"breaks open {status['breaks_open']}")
         self.stdout.write("inbox " + (", ".join(f"{v} {n}" for v, n in status["inbox"].items()) or "empty"))

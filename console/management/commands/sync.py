@@ -28,7 +28,7 @@ class Command(BaseCommand):
         if unknown := [r for r in resources if r not in SWEEPS]:
             self.stderr.write(f"Unknown resource {unknown[0]}. Choose from: {', '.join(SWEEPS)}.")
             sys.exit(2)
-        run = _to_the_end(runs.start("import", resources))
+        run = to_the_end(runs.start("import", resources))
         reading.read_dirty(seconds=60)
         summary = runs.summary(run)
         if options["json"]:
@@ -42,12 +42,12 @@ class Command(BaseCommand):
         sys.exit(1 if any(counts["failed"] for counts in summary["resources"].values()) else 0)
 
 
-def _to_the_end(run: Run) -> Run:
+def to_the_end(run: Run) -> Run:
     """Works the run here; where a worker holds it, watches until it is done or the worker falls silent."""
-    with tqdm(desc="import", unit=" records", file=sys.stderr, disable=None) as bar:
+    with tqdm(desc=run.kind, unit=" records", file=sys.stderr, disable=None) as bar:
 
         def told(current: Run) -> None:
-            bar.set_description(current.resources[min(current.cursor.get("at", 0), len(current.resources) - 1)])
+            bar.set_description(next(iter(runs.left(current)), current.resources[-1]))
             bar.update(sum(c["seen"] for c in current.counts.values()) - bar.n)
 
         while run.state == RunState.RUNNING:

@@ -41,6 +41,7 @@ CARD = {
     "expirationMonth": "3", "expirationYear": "2032", "limit": {"amount": 50000, "frequency": "per30DayPeriod"},
     "configuration": {"currency": "usd", "displayName": "ANA"}, "tokenWallets": ["Apple"], "createdAt": AT, "updatedAt": LATER,
 }  # fmt: skip
+CHARGE = {"id": "ch1", "createdAt": "2026-07-01T10:00:00Z", "amount": 1999, "description": "Replacement card"}
 DISPUTE = {
     "id": "dp1", "transactionId": "t1", "status": "pending", "textEvidence": "Never came.", "createdAt": AT,
     "resolvedAt": None, "hasFileEvidence": False, "updatedAt": LATER,

@@ -127,6 +127,30 @@ def test_a_transaction_that_does_not_exist(live):
         live.transaction("nothing")
 
 
+# Charges
+
+
+@pytest.mark.parametrize("named", ["transaction", "own"])
+def test_a_charge_becomes_a_fee(sandbox, live, holder, named):
+    sandbox.switch(charge_id=named)
+    charge = live.charge_user(holder, 1_999, "Replacement card", idempotency_key=key())
+    fee = every(live.transactions(user_id=holder, types=["fee"]))[0]
+    assert (fee.amount, fee.description, fee.user_id) == (1_999, "Replacement card", holder)
+    assert (charge == fee.id) == (named == "transaction")
+
+
+def test_a_company_is_charged(sandbox, live):
+    company = next(c["id"] for c in sandbox.list("companies") if c["applicationStatus"] == "approved")
+    charge = live.charge_company(company, 500, "Annual fee", idempotency_key=key())
+    assert live.transaction(charge).company_id == company
+
+
+def test_charging_may_not_exist(sandbox, live, holder):
+    sandbox.switch(charges="off")
+    with pytest.raises(errors.NoSuchRoute):
+        live.charge_user(holder, 100, "x", idempotency_key=key())
+
+
 # Disputes
 
 

@@ -41,6 +41,8 @@ OBJECTS: dict[str, tuple[Method, object]] = {
     "card_pin": (lambda c: c.card_pin("c1", SESSION), {"encryptedPin": wire.SEALED}),
     "set_card_pin": (lambda c: c.set_card_pin("c1", SESSION, Encrypted(iv="a", data="b"), idempotency_key="k"), NOTHING),
     "transaction": (lambda c: c.transaction("t1"), wire.NOUNS["spend"]),
+    "charge_user": (lambda c: c.charge_user("u1", 1, "text", idempotency_key="k"), wire.CHARGE),
+    "charge_company": (lambda c: c.charge_company("co1", 1, "text", idempotency_key="k"), wire.CHARGE),
     "open_dispute": (lambda c: c.open_dispute("t1", "text", idempotency_key="k"), wire.DISPUTE),
     "dispute": (lambda c: c.dispute("dp1"), wire.DISPUTE),
     "update_dispute": (lambda c: c.update_dispute("dp1", status="canceled", idempotency_key="k"), NOTHING),

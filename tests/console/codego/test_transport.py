@@ -23,9 +23,10 @@ WRITES = {
     "evidence": lambda client: client.add_dispute_evidence(
         "dp1", name="a.pdf", type="application/pdf", content=b"%PDF", idempotency_key="k"
     ),
+    "charge": lambda client: client.charge_user("u1", 100, "fee", idempotency_key="k1"),
     "session": lambda client: client.resume_kyc_session("s1", idempotency_key="k1"),
 }
-CREATING = ["issue", "dispute", "session"]
+CREATING = ["issue", "dispute", "charge", "session"]
 
 
 @pytest.fixture(autouse=True)

@@ -23,13 +23,14 @@ from console.sync import reading, settle
 from tests.browser import Browser
 from tests.console.failures.conftest import Cell, Point, die_at, die_when
 from tests.factories import make_cardholder, make_staff, make_transaction
-from transactions import dispute_changes
+from transactions import charges, dispute_changes
 from transactions import services as disputes
 from transactions.evidence import KINDS, Evidence
 from transactions.models import Dispute
 
 pytestmark = pytest.mark.django_db(transaction=True)
 FILE = Evidence("receipt.pdf", KINDS[0], b"%PDF-1.7 receipt")
+FEE = "Replacement card, by courier"
 ORDER = cards.Order(type="virtual", limit_amount=50_000, limit_frequency="per30DayPeriod")
 
 # What the provider does and answers: does it take effect?
@@ -197,6 +198,10 @@ def _dispute(there: str, here: str):
     )
 
 
+def _flat(transaction: dict) -> dict:
+    return transaction | transaction.get(transaction["type"], {})
+
+
 DEEDS: dict[str, Deed] = {
     "issue": Deed(
         "POST /users/*/cards", lambda p: cards.issue(p.holder, ORDER, actor=p.actor), _of_holder, _rows_of_holder
@@ -230,6 +235,12 @@ DEEDS: dict[str, Deed] = {
         "PUT /disputes/*/evidence",
         _on_dispute(dispute_changes.attach, FILE),
         *_dispute("hasFileEvidence", "has_file_evidence"),
+    ),
+    "charge": Deed(
+        "POST /users/*/charges",
+        lambda p: charges.charge(p.holder, 1_999, FEE, actor=p.actor, reason="asked by phone"),
+        lambda p: [t["amount"] for t in map(_flat, p.sandbox.list("transactions")) if t.get("description") == FEE],
+        lambda p: list(p.holder.transactions.filter(kind="fee", description=FEE).values_list("amount", flat=True)),
     ),
     "kyc": Deed(
         "POST /session/create",

@@ -1,8 +1,10 @@
 """What a row was at any moment follows from what it is and what each write replaced."""
 
+import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.db import connection, transaction
 from django.utils import timezone
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
@@ -15,7 +17,7 @@ from cards.sync import apply_cards
 from console.codego.records import CardRecord, TransactionRecord, UserRecord
 from console.history import services as history
 from console.history.models import Change, ChangeSource
-from console.history.patches import undo, undone
+from console.history.patches import keys, undo, undone
 from console.provider.mirror import Source, image
 from tests.factories import make_cardholder
 from transactions.models import Transaction
@@ -140,3 +142,59 @@ def test_going_back_gives_exactly_the_row_that_was_there(writes):
         assert {k: v for k, v in then.items() if k in expected.keys() - moving} == {
             k: v for k, v in expected.items() if k not in moving
         }
+
+
+@pytest.mark.django_db
+def test_an_instant_is_kept_to_the_microsecond():
+    exact = T0.replace(microsecond=123457)
+    _apply(0, createdAt=exact.isoformat())
+    after = _apply(1, createdAt=T0.isoformat())
+    card = Card.objects.get()
+    assert _entries(card)[0].old["codego_created_at"] == exact.isoformat()
+    assert history.values_at(card, after)["codego_created_at"] == T0.isoformat()
+
+
+@pytest.mark.django_db
+def test_what_set_each_value_is_known():
+    _apply(0, "delivery", "17", limit={"amount": 500, "frequency": "allTime"})
+    second = _apply(1, "run", "3", status="locked")
+    third = _apply(2, "command", "abc", status="locked", limit={"amount": 900, "frequency": "allTime"})
+    span = history.between(Card.objects.get(), second, third)
+    assert {name: span.set_by[name].ref for name in ("status", "limit_amount", "last4")} == {
+        "status": "3",
+        "limit_amount": "17",
+        "last4": "17",
+    }
+    assert (span.then["limit_amount"], span.later["limit_amount"]) == (500, 900)
+    assert [entry.change.ref for entry in span.entries] == ["abc"]
+
+
+def test_what_a_patch_touches():
+    patch = undo({"a": 1, "b": {"c": 2, "d": 3}, "e": 0}, {"a": 1, "b": {"c": 4, "d": 3}, "f": 0})
+    assert keys(patch) == ["b.c", "e", "f"]
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
+def test_what_another_writer_just_made_is_replaced_with_its_history():
+    if connection.vendor != "postgresql":
+        pytest.skip("SQLite has one writer at a time")
+    apply_cards([_card(0, status="odd", id="other")], source=Source("run", timezone.now()))  # the holder is there
+
+    def overtaken() -> None:
+        apply_cards([_card(1, status="locked")], source=Source("run", timezone.now(), "2"))
+        connection.close()
+
+    second = threading.Thread(target=overtaken)
+    with transaction.atomic():
+        apply_cards([_card(0)], source=Source("delivery", timezone.now(), "1"))
+        second.start()
+        second.join(1.5)  # it waits for the row that is being made here
+        assert second.is_alive()
+    second.join(10)
+    card = Card.objects.get(codego_id="c1")
+    assert card.status == "locked"
+    assert [(e.change.ref, e.change.created, e.old.get("status")) for e in _entries(card)] == [
+        ("2", False, "active"),
+        ("1", True, None),
+    ]

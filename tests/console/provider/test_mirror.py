@@ -4,9 +4,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from cardholders.models import Cardholder
+from cardholders.sync import apply_cardholders
 from cards.models import Card
 from cards.sync import apply_cards
-from console.codego.records import CardRecord, TransactionRecord
+from console.codego.records import CardRecord, TransactionRecord, UserRecord
 from console.provider.mirror import Source, Verdict
 from tests.factories import make_cardholder
 from transactions.models import Transaction
@@ -221,3 +223,24 @@ def test_a_record_that_names_no_wallets_keeps_those_we_know():
     put(record("active", 1, tokenWallets=["Apple"]), source=delivery())
     put(record("locked", 2), source=delivery())
     assert Card.objects.get().token_wallets == ["Apple"]
+
+
+def person(version: int, **more) -> UserRecord:
+    stamp = (T0 + timedelta(minutes=version)).isoformat()
+    return UserRecord.parse(
+        {"id": "u1", "firstName": "Ana", "applicationStatus": "approved", "updatedAt": stamp, **more}
+    )
+
+
+@pytest.mark.parametrize("before", [[], [person(1, kycStatus="pending")]], ids=["unknown", "outdated"])
+def test_what_a_read_does_not_name_is_learnt_from_the_delivery_of_the_same_version(before):
+    """Where reads leave a field out that deliveries carry, it must not matter which of them came first."""
+    apply_cardholders(before, source=delivery())
+    apply_cardholders([person(2)], source=read(3))
+    told = apply_cardholders([person(2, kycStatus="approved")], source=delivery(4))
+    row = Cardholder.objects.get()
+    assert (told.verdicts, row.kyc_status, row.dirty_at) == ([Verdict.CHANGED], "approved", None)
+    apply_cardholders([person(2)], source=read(5))
+    assert apply_cardholders([person(2, kycStatus="approved")], source=delivery(6)).verdicts == [Verdict.UNCHANGED]
+    assert apply_cardholders([person(2, firstName="Eva")], source=delivery(7)).verdicts == [Verdict.HINT]
+    assert Cardholder.objects.get().kyc_status == "approved"

@@ -44,6 +44,12 @@ class Sandbox:
     def switch(self, **wanted):
         self.control("POST", "switches", wanted)
 
+    def fault(self, match, fault, **more):
+        return self.control("POST", "faults", {"match": match, "fault": fault, **more})
+
+    def truth(self, owner):
+        return self.control("GET", f"truth/{owner}")
+
     def stop(self, with_signal=signal.SIGTERM):
         for client in (self.api, self.kyc, self.browser):
             client.close()

@@ -1,8 +1,12 @@
 """Time that is moved on by hand, and what falls due when it moves."""
 
+import time
 from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 
 import pytest
+
+from console.codego.limits import provider_time, reset_ahead
 
 DAY = 86400
 
@@ -13,6 +17,10 @@ def advance(sandbox, **span):
 
 def instant(text):
     return datetime.fromisoformat(text)
+
+
+def dated(headers):
+    return parsedate_to_datetime(headers["Date"])
 
 
 def test_time_moves_on_and_is_shown(sandbox):
@@ -66,11 +74,35 @@ def test_reviews_end_when_their_time_has_come(sandbox):
 def test_limits_and_retries_stay_on_real_time(sandbox, receiver):
     sandbox.control("POST", "reset", {"size": "empty"})
     advance(sandbox, days=400)
-    assert int(sandbox.api.get("/cards?limit=1").headers["X-RateLimit-Reset"]) - datetime.now(UTC).timestamp() < 10
+    headers = sandbox.api.get("/cards?limit=1").headers
+    assert int(headers["X-RateLimit-Reset"]) - dated(headers).timestamp() < 10
     receiver.answers.put(500)
     sandbox.story("new_company")
     first, again = receiver.wait(2)
     assert first[0]["Idempotency-Key"] == again[0]["Idempotency-Key"]
+
+
+def test_every_answer_is_dated_by_the_provider(sandbox):
+    def ahead(client, path):
+        return dated(client.get(path).headers) - datetime.now(UTC)
+
+    assert abs(ahead(sandbox.api, "/cards?limit=1")) < timedelta(hours=1)
+    advance(sandbox, days=20)
+    for client, path in ((sandbox.api, "/cards?limit=1"), (sandbox.api, "/nowhere"), (sandbox.browser, "/control")):
+        assert timedelta(days=19, hours=23) < ahead(client, path) < timedelta(days=20, hours=1)
+
+
+@pytest.mark.parametrize("unit", ["epoch_s", "epoch_ms", "seconds", "iso", "http_date"])
+@pytest.mark.parametrize("days", [0, 30])
+def test_the_reset_of_the_limit_is_soon_by_the_providers_own_clock(sandbox, unit, days):
+    """As our client reads it, which knows the provider's clock from the Date alone."""
+    sandbox.switch(reset_unit=unit)
+    if days:
+        advance(sandbox, days=days)
+    headers = sandbox.api.get("/cards?limit=1").headers
+    now = provider_time(headers, time.time())
+    assert reset_ahead(headers["X-RateLimit-Reset"], now) < 60
+    assert reset_ahead(headers["X-RateLimit-Reset"], now - 60) > 0  # it is not long over either
 
 
 def test_a_restart_keeps_the_time(start, tmp_path):

@@ -105,6 +105,30 @@ def test_a_single_purchase_is_authorised_and_settled(sandbox, visit):
     expect(page.get_by_role("status")).to_have_text("Done. It is now completed.")
 
 
+def test_what_nobody_is_told_happens_and_webhooks_of_one_event_are_lost(sandbox, visit):
+    page = visit()
+    card = page.get_by_label("Card (last four, name, state)").input_value()
+    owner = next(one["userId"] for one in sandbox.control("GET", "list/cards") if one["id"] == card)
+    before = sandbox.truth(owner)["limit"]
+    page.get_by_label("Token units (empty: the amount above)").fill("100.009")
+    page.get_by_role("button", name="Tokens arrive unseen").click()
+    expect(page.get_by_role("status")).to_have_text("Done.")
+    assert sandbox.truth(owner)["limit"] == before + 10_000
+    assert sandbox.control("GET", "deliveries") == []
+    page.get_by_role("button", name="Rates move").click()
+    page.get_by_role("button", name="The contract vanishes").click()
+    expect(page.get_by_role("status")).to_have_text("Done.")
+    page.get_by_label("Lose the webhooks of what happens here").check()
+    page.get_by_role("button", name="Charge a fee").click()
+    expect(page.locator("#delivery-list tbody tr").first).to_contain_text("lost")
+    (token,) = sandbox.truth(owner)["tokens"]
+    assert (token["exchangeRate"], token["listed"]) == (0.99, False)
+    page.get_by_label("Lose the next, deliveries").fill("3")
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_role("status")).to_have_text("Saved.")
+    assert sandbox.control("GET", "webhooks")["lose_next"] == 3
+
+
 def test_time_failures_the_line_and_spelling_are_set(sandbox, visit):
     page = visit()
     page.get_by_role("button", name="15 days on").click()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from console.sandbox import clock, contracts, money
+from console.sandbox import balances, clock, money
 from console.sandbox.draft import Size
 from console.sandbox.provider import Options, Provider
 from console.sandbox.scale import Scale
@@ -140,7 +140,7 @@ def test_everything_in_the_world_hangs_together(compact):
 
 def test_what_is_charged_is_paid_for(compact):
     owners = [one["_owner"] for one in compact.store.find("contract")]
-    dues = [contracts.balances(compact, owner) for owner in owners]
+    dues = [balances.now(compact, owner) for owner in owners]
     assert all(one["spendingPower"] >= 0 for one in dues)
     paid = sum(one["amount"] for one in compact.store.find("transaction", [("type = ?", "payment")]))
     assert 0 < sum(one["balanceDue"] for one in dues) < paid / 2

@@ -133,6 +133,8 @@ def test_merchants_are_padded(sandbox):
         ({"applications": "off"}, "GET", "/applications/x"),
         ({"applications": "off"}, "GET", "/applications/companies/x"),
         ({"pin_set": "off"}, "PUT", "/cards/x/pin"),
+        ({"charges": "off"}, "POST", "/users/x/charges"),
+        ({"charges": "off"}, "POST", "/companies/x/charges"),
     ],
 )
 def test_features_can_be_absent(sandbox, switch, method, path):

@@ -7,8 +7,8 @@ import pytest
 from django.utils import timezone
 
 from cards.models import Card
-from console.sync import inbox
-from console.sync.models import Delivery, DeliveryVerdict, Rejected
+from console.sync import health, inbox
+from console.sync.models import Delivery, DeliveryVerdict
 from tests.factories import make_delivery
 from transactions.models import Transaction
 
@@ -109,10 +109,41 @@ def test_replaying_an_applied_delivery_changes_nothing():
     assert verdicts() == ["applied"]
 
 
-def test_rejected_deliveries_are_counted_by_reason():
-    for reason in ("bad signature", "bad signature", "no signature"):
-        inbox.reject(reason, "10.0.0.9")
-    assert dict(Rejected.objects.values_list("reason", "count")) == {"bad signature": 2, "no signature": 1}
+def test_a_failure_of_a_claim_that_was_too_slow_does_not_undo_what_another_did():
+    slow = accept(body())
+    inbox._claim(10)
+    Delivery.objects.update(due_at=timezone.now() - timedelta(seconds=1), attempts=inbox.TRIES)
+    inbox.drain()
+    slow.attempts = inbox.TRIES
+    inbox._fail(slow, RuntimeError("too late"))
+    assert verdicts() == ["applied"]
+
+
+def test_the_times_of_a_delivery_are_kept_and_a_replay_starts_them_anew():
+    delivery = accept(body())
+    assert (delivery.first_tried_at, delivery.applied_at) == (None, None)
+    inbox.drain()
+    delivery.refresh_from_db()
+    assert delivery.received_at <= delivery.first_tried_at <= delivery.applied_at
+    first = delivery.first_tried_at
+    inbox.replay([delivery.pk])
+    delivery.refresh_from_db()
+    assert (delivery.first_tried_at, delivery.applied_at) == (None, None)
+    inbox.drain()
+    delivery.refresh_from_db()
+    assert first < delivery.replayed_at == delivery.queued_at <= delivery.first_tried_at <= delivery.applied_at
+
+
+def test_a_replay_of_old_deliveries_does_not_look_like_a_stuck_worker():
+    old = make_delivery(received_at=timezone.now() - timedelta(days=9))
+    inbox.replay([old.pk])
+    assert health.inbox_age() < timedelta(minutes=1)
+    make_delivery(
+        verdict="new", received_at=timezone.now() - timedelta(minutes=9), due_at=timezone.now() - timedelta(minutes=9)
+    )
+    assert health.inbox_age() > timedelta(minutes=8)
+    inbox._claim(10)
+    assert health.inbox_age() > timedelta(minutes=8)
 
 
 @pytest.mark.parametrize("named", [{}, {"id": True}, {"id": "  "}, {"id": ["t1"]}, {"id": "t" * 129}], ids=str)
@@ -160,3 +191,9 @@ def test_what_a_delivery_said_is_kept_as_it_was_said():
     accept(body(id="evt-1", cardId="c1"))
     inbox.drain()
     assert (Card.objects.get().codego_id, Card.objects.get().raw["id"]) == ("c1", "evt-1")
+
+
+def test_a_delivery_is_found_with_the_object_it_is_applied_to():
+    inbox.accept(b'{"type":"user.updated","body":{"id":"e7","userId":"u1","email":"a@b.test"}}', {}, "10.0.0.9")
+    inbox.accept(b'{"type":"card.updated","body":{"id":"c1","userId":"u1"}}', {}, "10.0.0.9")
+    assert list(Delivery.objects.order_by("id").values_list("object_id", flat=True)) == ["u1", "c1"]

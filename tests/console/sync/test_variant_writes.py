@@ -15,13 +15,14 @@ from console.sandbox.variants import SWITCHES
 from console.sync import reading, settle
 from tests.conftest import Sandbox
 from tests.factories import make_cardholder, make_staff
+from transactions import charges
 from transactions import services as disputes
 from transactions.models import Dispute, Transaction
 
 pytestmark = pytest.mark.django_db
 ANSWERS = (
     "created_status", "patch_status", "patch_echo", "honours_idempotency_key", "error_style", "not_found_path", "disputes_api",
-    "pin_set", "idempotency_header", "envelope", "signature", "list_envelope", "paging", "status_case", "numbers",
+    "pin_set", "charge_id", "idempotency_header", "envelope", "signature", "list_envelope", "paging", "status_case", "numbers",
     "card_type_field", "missing_fields", "extra_fields", "leaks_pan", "user_updated_at", "page_cap",
 )  # fmt: skip
 VARIANTS = [{name: choice} for name in ANSWERS for choice in SWITCHES[name].choices[1:] or (7,)]
@@ -87,6 +88,11 @@ def test_every_write_has_one_effect_and_is_known(sandbox, holder, actor, switche
     dispute = Dispute.objects.get(codego_id=opened.result)
     assert (opened.state, effects(sandbox, "POST", f"/transactions/{bought.codego_id}/disputes")) == ("done", 1)
     assert dispute.transaction == bought
+
+    charged = settled(charges.charge(holder, 1_999, "Replacement card", actor=actor, reason="asked"))
+    fee = Transaction.objects.get(codego_id=charged.result)
+    assert (charged.state, effects(sandbox, "POST", f"/users/{holder.codego_id}/charges")) == (CommandState.DONE, 1)
+    assert (fee.cardholder, fee.kind, fee.amount, fee.description) == (holder, "fee", 1_999, "Replacement card")
 
     applicant = kyc.add_cardholder(email="new@holder.test", first_name="", last_name="", actor=actor)
     begun, session = kyc.open_session(applicant, actor=actor)

@@ -98,6 +98,14 @@ def with_more(was: Values, now: Values, column: str) -> bool:
     return all(w.items() <= n.items() for w, n in zip(was[column], now[column], strict=True))
 
 
+def higher(was: Values, now: Values, column: str) -> bool:
+    return now[column] > was[column]
+
+
+def lower(was: Values, now: Values, column: str) -> bool:
+    return now[column] < was[column]
+
+
 def by_our_clock(_was: Values, now: Values, column: str) -> bool:
     return isinstance(now[column], datetime)
 
@@ -146,6 +154,10 @@ MAY_DIFFER: dict[tuple[str, str], dict[str, Rule]] = {
         **{f"Transaction.{column}": empty for column in ("chain_id", "wallet_address", "transaction_hash")},
     },
     ("user_updated_at", "off"): UNVERSIONED,
+    ("pending_refunds", "at_once"): {"Balance.pending_charges": lower, "Balance.spending_power": higher},
+    ("fx_rounding", "on"): {
+        "Balance.posted_charges": higher, "Balance.balance_due": higher, "Balance.spending_power": lower,
+    },
 }  # fmt: skip
 # Rows that may be missing, or be more than in the default world: what the provider does not show cannot be known.
 OTHER_ROWS: dict[tuple[str, str], set[str]] = {
@@ -155,7 +167,7 @@ OTHER_ROWS: dict[tuple[str, str], set[str]] = {
     ("company_cardholder_balance", "company"): {"Balance"},
     ("unknown_enum", "on"): {"Contract", "Balance"},  # of those who are not known to be approved
 }
-MORE = {"page_cap": ("7",), "rate": ("200",), "rate_window_s": ("2",)}
+MORE = {"page_cap": ("7",), "rate": ("200",), "rate_window_s": ("2",), "balances_lag_s": ("600",)}
 VARIANTS = [
     (name, choice)
     for name, switch in SWITCHES.items()

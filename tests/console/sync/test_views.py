@@ -9,9 +9,9 @@ from django.utils import timezone
 
 from console.audit.events import Action
 from console.audit.models import Entry
-from console.sync import bodies, views
+from console.sync import bodies, inbox, views
 from console.sync.models import Cursor, Delivery, Run
-from tests.factories import make_card, make_cardholder, make_contract, make_delivery, make_run
+from tests.factories import make_card, make_cardholder, make_contract, make_delivery, make_run, make_swept
 
 pytestmark = pytest.mark.django_db
 INBOX = "/inbox/"
@@ -25,7 +25,7 @@ BODY = {
 
 
 def shown(page):
-    return [delivery.pk for delivery, _error in page.context["rows"]]
+    return [delivery.pk for delivery, _took, _error in page.context["rows"]]
 
 
 def test_the_inbox_filters(client_as):
@@ -46,7 +46,8 @@ def test_a_list_page_asks_few_questions(client_as, django_assert_max_num_queries
     client = client_as("admin")
     for _ in range(30):
         make_delivery()
-    with django_assert_max_num_queries(7):
+    make_swept()
+    with django_assert_max_num_queries(10):
         client.get(INBOX)
 
 
@@ -141,11 +142,26 @@ def test_replay_all_keeps_to_the_filter_and_the_bound(client_as, monkeypatch):
     client = client_as("admin")
     page = client.get("/inbox/replay/?verdict=parked")
     assert "2 deliveries are applied again." in page.text
+    assert ("Parked after failing", "2") in page.context["facts"]
     assert "Only the 2 newest" in page.text
     client.post("/inbox/replay/?verdict=parked")
     assert Delivery.objects.filter(verdict="new").count() == 2
     assert Delivery.objects.get(pk=parked[0].pk).verdict == "parked"
     assert Delivery.objects.get(pk=done.pk).verdict == "applied"
+
+
+def test_the_progress_of_a_replay_is_shown_until_none_waits(client_as):
+    client = client_as("admin")
+    parked = make_delivery(verdict="parked")
+    page = client.get(INBOX)
+    assert "1 delivery is parked" in page.text
+    client.post("/inbox/replay/?verdict=parked")
+    address = client.get(INBOX).context["waiting_url"]
+    assert client.get(address).status_code == 204
+    assert "1 delivery waits to be applied." in client.get(page.context["waiting_url"]).text
+    inbox.drain()
+    assert "waits" not in client.get(address).text
+    assert Delivery.objects.get().pk == parked.pk
 
 
 def test_a_filter_that_is_not_understood_replays_nothing(client_as):
@@ -176,14 +192,31 @@ def test_exporting_takes_both_permissions(client_as):
 
 
 def test_runs_are_listed_with_what_they_did(client_as):
-    make_run(differences=[{"resource": "cards", "id": "c1", "fields": {"status": ["active", "locked"]}}])
+    make_run(drift={"cards": {"missed": 2, "differed": 1}})
     Cursor.objects.create(resource="cards", swept_at=timezone.now() - timedelta(hours=3))
     page = client_as("finance").get("/reconciliation/runs/")
     assert page.status_code == 200
     ((_run, kind, _took, totals),) = page.context["rows"]
-    assert (kind, totals) == ("Reconciliation", [2, 1, 1, 0, 0, 1])
+    assert (kind, totals) == ("Reconciliation", [2, 1, 1, 0, 0, 3])
     assert "stale" in page.text
     assert "not read yet" in page.text
+
+
+def test_drift_is_added_up_by_day(client_as):
+    now = timezone.now()
+    make_run(drift={"cards": {"missed": 2}, "balances": {"differed": 1}})
+    make_run(drift={"cards": {"missed": 1}}, started_at=now - timedelta(days=2))
+    make_run(drift={"cards": {"missed": 99}}, started_at=now - timedelta(days=20))
+    page = client_as("finance").get("/reconciliation/runs/")
+    shown = page.context["drift"]
+    assert [value for _day, value, _words in shown["days"]] == [0] * 11 + [1, 0, 3]
+    assert shown["days"][-1][2] == "2 missed entirely, 1 had another value"
+    assert "In the last 14 days 3 records were missed entirely and 1 had another value." in page.text
+
+
+def test_a_console_without_drift_says_so(client_as):
+    make_run()
+    assert "None was found in the last 14 days" in client_as("finance").get("/reconciliation/runs/").text
 
 
 def test_a_run_names_its_differences(client_as):
@@ -193,13 +226,17 @@ def test_a_run_names_its_differences(client_as):
             {"resource": "cards", "id": "c1", "fields": {"status": ["active", "locked"]}},
             {"resource": "cardholders", "id": "u1", "fields": {"email": None}},
             {"resource": "balances", "id": "u2", "error": "There is no such user."},
-        ]
+            {"resource": "transactions", "id": "t1", "missed": True, "young": True},
+        ],
+        drift={"cards": {"differed": 1}},
     )
     page = client_as("finance").get(reverse("sync:run", args=[run.pk]))
-    status, email, unread = page.context["differences"]
+    status, email, unread, missed = page.context["differences"]
     assert (status.url, status.ours, status.theirs) == (card.get_absolute_url(), "active", "locked")
     assert email.hidden
     assert unread.error == "There is no such user."
+    assert (status.kind, missed.kind, missed.young) == ("Had another value", "Missed entirely", True)
+    assert "its webhook may be on its way" in page.text
     assert "personal: not kept here" in page.text
 
 
@@ -217,7 +254,9 @@ def test_finance_starts_a_run_and_finds_the_one_that_goes_on(client_as):
 
 def test_progress_is_live_and_quiet_when_nothing_moves(client_as):
     client = client_as("admin")
-    run = make_run(state="running", finished_at=None, resources=["cards", "transactions"], cursor={"at": 1})
+    run = make_run(
+        state="running", finished_at=None, resources=["cards", "transactions"], cursor={"left": ["transactions"]}
+    )
     address = client.get("/reconciliation/runs/").context["live_url"]
     assert client.get(address).status_code == 204
     run.counts = {"cards": {"seen": 9, "created": 0, "changed": 0, "unchanged": 9, "failed": 0}}

@@ -7,10 +7,10 @@ let cards = new Map(), people = new Map();
 
 function result(found) {
   const inner = found[found.type] || found;
-  const state = inner.declinedReason ? "declined: " + inner.declinedReason : inner.status || inner.applicationStatus || "done";
-  return "Done. It is now " + state + ".";
+  const state = inner.declinedReason ? "declined: " + inner.declinedReason : inner.status || inner.applicationStatus;
+  return state ? "Done. It is now " + state + "." : "Done.";
 }
-const tell = (name, body) => attempt(() => call("POST", "story/" + name, body), result);
+const tell = (name, body) => attempt(() => call("POST", "story/" + name, {...body, lose: by("lose").checked}), result);
 
 function account() {
   const card = cards.get(by("card").value) || {}; // none in an empty world: the sandbox will say so
@@ -18,12 +18,19 @@ function account() {
 }
 const purchase = () => ({cardId: by("card").value, amount: cents(by("amount").value), merchantName: by("merchant").value});
 const moved = () => ({...account(), amount: cents(by("amount").value)});
+const units = () => ({...moved(), ...(by("units").value ? {units: by("units").value} : {})});
 const told = {
   authorise: purchase,
   force_post: purchase,
   decline: () => ({...purchase(), reason: by("reason").value}),
   ship_card: () => ({cardId: by("card").value}),
-  fund: moved,
+  fund: units,
+  silent_deposit: units,
+  withdraw_collateral: units,
+  add_token: units,
+  move_rate: () => ({...account(), exchangeRate: Number(by("exchange-rate").value), advanceRate: Number(by("advance-rate").value)}),
+  move_contract: account,
+  drop_contract: account,
   payment: moved,
   fee: moved,
   transfer: moved,
@@ -31,7 +38,7 @@ const told = {
   decide_dispute: () => ({disputeId: by("dispute").value, status: by("verdict").value}),
 };
 for (const made of document.querySelectorAll("[data-story]"))
-  made.addEventListener("click", () => tell(made.dataset.story, told[made.dataset.story]()));
+  made.addEventListener("click", () => tell(made.dataset.story, {...told[made.dataset.story](), ...("silent" in made.dataset ? {silent: true} : {})}));
 
 function deeds(found) {
   const fresh = by("new-amount").value, whole = found.merchantName ? " " + found.merchantName.trim() : "";
@@ -41,14 +48,16 @@ function deeds(found) {
     made.setAttribute("aria-label", text + whole + " " + dollars(found.amount));
     return made;
   };
+  const hold = found.status === "pending" || found.status === "reversed" ? [act("Forget the hold", "release_hold")] : [];
+  const double = act("Double", "double_post");
   if (found.type !== "spend") return [];
   if (found.status === "pending" && found.amount < 0) return [act("Settle", "settle")];
   if (found.status === "pending") {
     const change = cents(fresh) > found.amount ? act("Grow", "increment", wanted("amount")) : act("Shrink", "reverse", wanted("newAmount"));
-    return [act("Settle", "settle", wanted("amount")), ...(fresh ? [change] : []), act("Reverse", "reverse"), act("Close", "close_authorisation")];
+    return [act("Settle", "settle", wanted("amount")), ...(fresh ? [change] : []), act("Reverse", "reverse"), act("Close", "close_authorisation"), ...hold, double];
   }
-  if (found.status === "completed" && found.amount > 0) return [act("Refund", "refund", wanted("amount")), act("Dispute", "open_dispute")];
-  if (found.status === "reversed") return [act("Force a settlement", "force_post", {amount: cents(fresh) || found.authorizedAmount})];
+  if (found.status === "completed" && found.amount > 0) return [act("Refund", "refund", wanted("amount")), act("Dispute", "open_dispute"), double];
+  if (found.status === "reversed") return [act("Force a settlement", "force_post", {amount: cents(fresh) || found.authorizedAmount}), act("Close", "close_authorisation"), ...hold];
   return [];
 }
 

@@ -17,6 +17,7 @@ async function showHooks() {
   const hooks = await call("GET", "webhooks");
   set("hook-url", hooks.url);
   set("hook-delay", hooks.delay_s);
+  set("hook-lose", hooks.lose_next);
   for (const name of Object.keys(facts.tricks)) by("trick-" + name).checked = hooks[name];
   by("secret-text").textContent = hooks.next_secret
     ? "Two secrets sign now. The coming one: " + hooks.next_secret
@@ -33,7 +34,7 @@ function trick([name, meaning]) {
 }
 by("tricks").append(...Object.entries(facts.tricks).map(trick));
 by("hook-save").addEventListener("click", () => attempt(
-  () => call("POST", "webhooks", {url: by("hook-url").value, delay_s: Number(by("hook-delay").value)}), "Saved."));
+  () => call("POST", "webhooks", {url: by("hook-url").value, delay_s: Number(by("hook-delay").value), lose_next: Number(by("hook-lose").value)}), "Saved."));
 by("hook-again").addEventListener("click", () => attempt(() => call("POST", "redeliver", {}), (found) => found.count + " sent again."));
 for (const [id, story, done] of [
   ["secret-make", "make_webhook_secret", "Both secrets sign now."],
@@ -43,7 +44,8 @@ for (const [id, story, done] of [
 
 const USUAL = [
   ["POST /users/*/cards", "Ordering a card"], ["PATCH /cards/*", "Changing a card"], ["GET /cards/*/secrets", "Revealing a card"],
-  ["POST /transactions/*/disputes", "Opening a dispute"], ["POST /session/create", "Starting an identity check"], ["GET /**", "Reading anything"],
+  ["POST /transactions/*/disputes", "Opening a dispute"], ["POST /session/create", "Starting an identity check"], ["GET /*/*/contracts", "Reading contracts"],
+  ["GET /*/*/balances", "Reading balances"], ["GET /transactions", "Listing transactions"], ["GET /**", "Reading anything"],
   ["*", "Everything"],
 ];
 async function showFaults() {
