@@ -18,7 +18,8 @@ class ChangeSource(models.TextChoices):
 
 class Change(models.Model):
     """One write, kept as what it replaced: a row now, less its changes since a moment, is the row at that moment.
-    Written only together with the row. Instants are UTC."""
+    Written only together with the row. Instants are UTC. A rebuild is marked by one that holds the record's patch alone: what
+    was damaged was never told by the provider, so earlier moments take the values that the rebuild found."""
 
     record = models.CharField(max_length=20)  # the noun
     record_id = models.BigIntegerField()

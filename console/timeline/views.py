@@ -1,7 +1,7 @@
 """A record as it was at a moment, what set each value, what changed since; and its rebuilding from what was observed."""
 
 import json
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -127,7 +127,7 @@ def _told(request: HttpRequest, row: Any, noun: str, span: Span) -> dict[str, An
         "flags": span.then["flags"] if known else [],
         "items": changed(request, row, span.entries),
         "differs": known and bool(lines(noun, span.then, span.later, names, clear=clear, quiet=True)),
-        "older_to": _iso(older.written_at) if older else "",
+        "older_to": _iso(older.written_at - timedelta(microseconds=1)) if older else "",
     }
 
 

@@ -150,6 +150,14 @@ class Tried(Console):
     def look(self) -> dict:
         return json.loads(self._python("-m", "tests.journeys.peek", "look"))
 
+    def settled(self) -> dict:
+        """What is there once nothing is waiting: neither a delivery nor a read that one asked for."""
+        until = time.monotonic() + 180
+        while (found := self.look())["waiting"]:
+            assert time.monotonic() < until, f"deliveries or hints are left\n{self.log.read_text()[-3000:]}"
+            time.sleep(3)  # each look is a process of its own
+        return found
+
     def kill_worker(self) -> None:
         """SIGKILL of its whole group, with the beat and the children."""
         workers = self.workers()
@@ -226,7 +234,7 @@ def cluster() -> Iterator[Cluster | None]:
 
 def test_nothing_is_lost_and_nothing_happens_twice(provider, cluster, tmp_path, capsys):
     told, secrets = two_hundred(provider)
-    looks, figures = [], []
+    looks = []
     for number in range(ORDERS):
         folder = tmp_path / f"order-{number}"
         folder.mkdir()
@@ -240,17 +248,17 @@ def test_nothing_is_lost_and_nothing_happens_twice(provider, cluster, tmp_path, 
                 order, [(0.3, console.kill_worker), (0.6, lambda c=console, h=how: c.kill_database(h))]
             )
             settled = time.monotonic()
-            console.wait(lambda c=console: c.look()["waiting"] == 0, "deliveries or hints are left", 180)
-            found = console.look()
+            found = console.settled()
         finally:
             console.stop()
         looks.append(found)
-        figures.append(
-            f"order {number}: {clients.answers.total()} requests in {seconds:.1f} s, answers {dict(clients.answers)}, "
-            f"kept {found['verdicts']}, settled after {time.monotonic() - settled:.1f} s, rows {found['rows']}"
-        )
         with capsys.disabled():
-            print(f"\n{figures[-1]}", end="")
+            print(
+                f"\norder {number}: {clients.answers.total()} requests in {seconds:.1f} s, "
+                f"answers {dict(clients.answers)}, kept {found['verdicts']}, "
+                f"settled after {time.monotonic() - settled:.1f} s, rows {found['rows']}",
+                end="",
+            )
 
         assert clients.accepted == Counter(dict.fromkeys(map(identity, told), COPIES)), "a client gave up"
         assert [tuple(each) for each in found["effective"]] == sorted(map(identity, told))

@@ -13,19 +13,20 @@ from hypothesis import strategies as st
 
 from cardholders.models import Balance, BalanceReading, Cardholder, Company, Contract, ContractReading
 from cardholders.sync import apply_balances, apply_cardholders, apply_contracts
+from cards import services
 from cards.models import Card
 from cards.sync import apply_cards
-from console.access import SYSTEM
+from console.access import SYSTEM, Actor
 from console.audit.models import Entry
 from console.codego.records import BalanceRecord, CardRecord, ContractRecord, TransactionRecord, UserRecord
 from console.history import services as history
 from console.history.models import Change
 from console.provider.mirror import Source, image
-from console.provider.models import Capability
-from console.sync import inbox, runs
-from console.sync.models import Delivery
+from console.provider.models import Capability, CommandKind
+from console.sync import inbox, reading, runs
+from console.sync.models import Delivery, Run
 from console.sync.rebuild import OF_ARRIVAL, RESOURCES, Verdict, check, rebuild, walk
-from tests.factories import make_card, make_cardholder, make_delivery
+from tests.factories import make_card, make_cardholder, make_delivery, make_staff
 from transactions.models import Dispute, Transaction
 from transactions.sync import apply_transactions
 
@@ -297,16 +298,40 @@ def test_the_command_refuses_what_does_not_exist(arguments):
     assert said(*arguments, code=2)
 
 
-@pytest.mark.django_db
-def test_an_imported_programme_is_what_was_observed_of_it(sandbox):
-    run = runs.start("import")
+def go(kind: str) -> Run:
+    run = runs.start(kind)
     while run.state == "running":
         run = runs.work(runs.claim(run.pk))
-    assert set(Change.objects.values_list("source", "ref")) == {("run", str(run.pk))}
+    return run
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_programme_that_is_lived_in_is_what_was_observed_of_it(sandbox):
+    imported = go("import")
+    assert set(Change.objects.values_list("source", "ref")) == {("run", str(imported.pk))}
+    card = Card.objects.filter(state="active", cardholder__isnull=False).first()
+    actor = Actor(make_staff("operations").pk, ("operations",))
+    for kind in (CommandKind.LOCK, CommandKind.UNLOCK):
+        services.change_status(card, kind, actor=actor, reason="Lost")
+        card.refresh_from_db()
+    spend = sandbox.story("authorise", cardId=card.codego_id, amount=100)
+    go("catch_up")
+    heard = {"amount": 120, "status": "pending", "cardId": card.codego_id, "userId": card.cardholder.codego_id}
+    late = make_delivery(
+        type="transaction.updated", object_id=spend["id"], verdict="new", due_at=T0,
+        body=json.dumps({"type": "transaction.updated", "body": {"id": spend["id"], "type": "spend", "spend": heard}}).encode(),
+    )  # fmt: skip
+    sandbox.story("settle", transactionId=spend["id"])
+    inbox.drain()
+    reading.read_dirty(seconds=60)
+    late.refresh_from_db()
+    assert (late.verdict, Transaction.objects.get(codego_id=spend["id"]).state) == ("hint", "completed")
+    assert set(Change.objects.values_list("source", flat=True)) == {"run", "command", "read"}
+
     told = json.loads(said("--check", "--json"))
     assert told["rows"] == []
-    assert told["resources"]["transactions"]["same"] == Transaction.objects.filter(by_reference=False).count() > 0
-    assert all(counts["insufficient"] == counts["failed"] == 0 for counts in told["resources"].values() if counts)
+    assert told["resources"]["transactions"]["same"] == Transaction.objects.count() > 0
+    assert all(counts["insufficient"] == counts["failed"] == 0 for counts in told["resources"].values())
 
 
 @pytest.mark.django_db
