@@ -219,11 +219,6 @@ def test_a_console_without_drift_says_so(client_as):
     assert "None was found in the last 14 days" in client_as("finance").get("/reconciliation/runs/").text
 
 
-def test_the_old_address_leads_to_the_sweeps(client_as):
-    answer = client_as("admin").get("/reconciliation/")
-    assert (answer.status_code, answer["Location"]) == (303, "/reconciliation/runs/")
-
-
 def test_a_run_names_its_differences(client_as):
     card = make_card(codego_id="c1")
     run = make_run(
