@@ -36,7 +36,7 @@ def charges_around(readings: Sequence[Reading], charges: Mapping[int, Charges], 
     subjects = Subjects.of(readings)
     since = min(r.at for r in readings)
     tell_deliveries(late, [r.balance.pk for r in readings], since)
-    lately = _lately(subjects, since)
+    lately = _lately(subjects)
     candidates = _candidates(subjects, late)
     swept = _swept("transactions")
     return {
@@ -55,13 +55,14 @@ def charges_around(readings: Sequence[Reading], charges: Mapping[int, Charges], 
     }
 
 
-def _lately(subjects: Subjects, since: datetime) -> dict[int, list[Step]]:
+def _lately(subjects: Subjects) -> dict[int, list[Step]]:
     """Steps that were known only just before the reading, the newest first."""
-    cut_offs = subjects.cut_offs()
     found: dict[int, list[Step]] = defaultdict(list)
-    for step in steps_since(subjects, since - LAG):
-        if cut_offs[step.balance] - LAG < step.change.at <= cut_offs[step.balance] and step.effect != Effect():
-            found[step.balance].append(step)
+    for some in subjects.by_day():
+        cut_offs = some.cut_offs()
+        for step in steps_since(some, min(cut_offs.values()) - LAG):
+            if cut_offs[step.balance] - LAG < step.change.at <= cut_offs[step.balance] and step.effect != Effect():
+                found[step.balance].append(step)
     for steps in found.values():
         steps.sort(key=lambda step: (step.change.at, step.change.pk), reverse=True)
     return found
@@ -93,8 +94,8 @@ class _Version:
 
 def _open_versions(subjects: Subjects, late: Late) -> Iterator[_Version]:
     steps: dict[int, list[Step]] = defaultdict(list)
-    for found in late.steps.values():
-        for step in sorted(found, key=lambda step: step.change.pk):
+    for subject in subjects.cut_offs():
+        for step in sorted(late.steps.get(subject, ()), key=lambda step: step.change.pk):
             steps[step.change.record_id].append(step)
     rows = Transaction.objects.filter(subjects.rows(), kind="spend", state__in=OPEN)
     still = {row["id"]: row for row in rows.values(*COLUMNS) if row["id"] not in steps}

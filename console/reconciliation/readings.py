@@ -1,8 +1,8 @@
 """Which reading of a balance a proof rests on, and whose money it speaks of."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 
 from django.db.models import Q
 
@@ -54,6 +54,14 @@ class Subjects:
         """The balance that a row of theirs belongs to."""
         reading = self.companies.get(company or 0) or self.people.get(cardholder or 0)
         return reading.balance.pk if reading else None
+
+    def by_day(self) -> "Iterator[Subjects]":
+        """Apart by the day of their reading: what is looked for since a reading is looked for since the oldest, and one
+        that was not read for a month must not ask for a month of all the others."""
+        days: dict[date, list[Reading]] = {}
+        for reading in (*self.people.values(), *self.companies.values()):
+            days.setdefault(reading.at.date(), []).append(reading)
+        yield from (Subjects.of(readings) for readings in days.values())
 
     def cut_offs(self) -> dict[int, datetime]:
         return {r.balance.pk: r.at for r in (*self.people.values(), *self.companies.values())}

@@ -108,11 +108,12 @@ class Late:
 
 def late_steps(subjects: Subjects) -> Late:
     """What the subjects' transactions did to our figures after the reading of each."""
-    cut_offs = subjects.cut_offs()
     late = Late()
-    for step in steps_since(subjects, min(cut_offs.values())):
-        if step.change.at > cut_offs[step.balance]:
-            late.steps.setdefault(step.balance, []).append(step)
+    for some in subjects.by_day():
+        cut_offs = some.cut_offs()
+        for step in steps_since(some, min(cut_offs.values())):
+            if step.change.at > cut_offs[step.balance]:
+                late.steps.setdefault(step.balance, []).append(step)
     for steps in late.steps.values():
         steps.sort(key=lambda step: (step.moment, step.change.pk))
     return late

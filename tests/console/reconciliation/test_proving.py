@@ -122,3 +122,19 @@ def test_any_reading_is_proven_later_as_it_was_proven_then(console):
         assert again.reading.at < at or (again.ours, again.difference) == (ours, difference)
         assert sum(power(piece) for piece in again.pieces) == again.difference
         assert again.state in {ProofState.TIED, ProofState.EXPLAINED}
+
+
+def test_what_was_learned_late_of_one_holder_is_no_concern_of_another():
+    from console.history import services as history
+    from console.history.services import Written
+    from console.provider.mirror import image
+    from console.reconciliation.proving import prove_all
+    from console.reconciliation.readings import reading_at
+
+    tied, differing = holder(), holder(balance_due=300, spending_power=24700)
+    found = make_transaction(cardholder=tied.cardholder, status="pending", state="pending", amount=400)
+    history.note(
+        "transaction", [Written(found.pk, None, image(found))], source="run", at=timezone.now() + timedelta(seconds=5)
+    )
+    proofs = prove_all([reading_at(tied), reading_at(differing)])
+    assert [proven.state for proven in proofs] == [ProofState.TIED, ProofState.EXPLAINED]
