@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Count
+from django.db.models import Count, Q
 
 from cardholders.models import Contract
 from console.codego.wire import normal
@@ -16,7 +16,17 @@ from console.reconciliation.causes import Cause
 from console.reconciliation.explain import Candidate, Collateral, Deposit, Event, Evidence, Story, Tokens
 from console.reconciliation.ours import DOLLARS, Charges, Effect
 from console.reconciliation.readings import Reading, Subjects
-from console.reconciliation.steps import COLUMNS, NOUN, Late, Step, Values, instant, steps_since, tell_deliveries
+from console.reconciliation.steps import (
+    COLUMNS,
+    NOUN,
+    Late,
+    Step,
+    Values,
+    chunks,
+    instant,
+    steps_since,
+    tell_deliveries,
+)
 from console.sync.models import Cursor
 from transactions.chain import CLOSED, LARGE, LARGE_HOLD, SMALL_HOLD
 from transactions.models import Transaction
@@ -97,7 +107,9 @@ def _open_versions(subjects: Subjects, late: Late) -> Iterator[_Version]:
     for subject in subjects.cut_offs():
         for step in sorted(late.steps.get(subject, ()), key=lambda step: step.change.pk):
             steps[step.change.record_id].append(step)
-    rows = Transaction.objects.filter(subjects.rows(), kind="spend", state__in=OPEN)
+    run_out = min(subjects.cut_offs().values()) - LARGE_HOLD
+    held = Q(state="pending") | Q(state="reversed", authorized_at__gt=run_out)
+    rows = Transaction.objects.filter(subjects.rows(), held, kind="spend")
     still = {row["id"]: row for row in rows.values(*COLUMNS) if row["id"] not in steps}
     totals = _totals([*still, *steps])
     for pk, row in still.items():
@@ -117,10 +129,11 @@ def _open_versions(subjects: Subjects, late: Late) -> Iterator[_Version]:
 def _totals(pks: Sequence[int]) -> dict[int, list[tuple[int, int]]]:
     """What each has come to before: (change, amount)."""
     found: dict[int, list[tuple[int, int]]] = defaultdict(list)
-    log = Change.objects.filter(record=NOUN, record_id__in=pks, created=False)
-    for pk, change, before in log.values_list("record_id", "pk", "before"):
-        if before.get("amount"):
-            found[pk].append((change, before["amount"]))
+    for some in chunks(pks):
+        log = Change.objects.filter(record=NOUN, record_id__in=some, created=False)
+        for pk, change, before in log.values_list("record_id", "pk", "before"):
+            if before.get("amount"):
+                found[pk].append((change, before["amount"]))
     return found
 
 
