@@ -1,11 +1,14 @@
 """A proof of any stored reading: our figures as they were known then, and the provider's beside them."""
 
 from datetime import timedelta
+from threading import Thread
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from cardholders.models import Balance, BalanceReading, ContractReading
+from console.history.models import Change
 from console.reconciliation.causes import Cause
 from console.reconciliation.identity import Line
 from console.reconciliation.models import ProofState
@@ -90,6 +93,33 @@ def test_the_aggregate_adds_up_the_effects_of_each():
     added = charges_by("cardholder_id", Transaction.objects.all())[owner.pk]
     assert Effect(added.held, added.due) == Effect(sum(e.held for e in effects), sum(e.due for e in effects))
     assert added.uncounted > 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_comes_while_it_is_proven_makes_no_difference():
+    balance = holder()
+    came: list[int] = []
+
+    def purchase() -> None:
+        new = make_transaction(cardholder=balance.cardholder, status="pending", state="pending", amount=900)
+        Change.objects.create(
+            record="transaction", record_id=new.pk, source="delivery", at=timezone.now(), created=True
+        )
+        came.append(new.pk)
+        connection.close()
+
+    def meanwhile(execute, sql, *rest):
+        result = execute(sql, *rest)
+        if "SUM(" in sql and not came:
+            other = Thread(target=purchase)
+            other.start()
+            other.join()
+        return result
+
+    with connection.execute_wrapper(meanwhile):
+        proven = prove(balance)
+    assert came
+    assert (proven.state, proven.pieces) == (ProofState.TIED, ())
 
 
 @pytest.mark.django_db(transaction=True)
