@@ -62,7 +62,7 @@ def steps_since(subjects: Subjects, since: datetime) -> Iterator[Step]:
         return
     mine = recent.filter(record_id__in=Transaction.objects.filter(subjects.rows()).values("pk"))
     first = dict(mine.values_list("record_id").annotate(first=Min("pk")))
-    for pks in _chunks(sorted(first)):
+    for pks in chunks(sorted(first)):
         rows = {row["id"]: row for row in Transaction.objects.filter(pk__in=pks).values(*COLUMNS)}
         log: dict[int, list[Change]] = defaultdict(list)
         for change in Change.objects.filter(record=NOUN, record_id__in=pks).order_by("-pk"):
@@ -74,7 +74,7 @@ def steps_since(subjects: Subjects, since: datetime) -> Iterator[Step]:
                 yield from (step for step in _walk(row, log[pk], balance) if step.change.at > since)
 
 
-def _chunks(values: Sequence[T]) -> Iterator[Sequence[T]]:
+def chunks(values: Sequence[T]) -> Iterator[Sequence[T]]:
     return (values[start : start + CHUNK] for start in range(0, len(values), CHUNK))
 
 
@@ -121,7 +121,7 @@ def late_steps(subjects: Subjects) -> Late:
 def tell_deliveries(late: Late, balances: Collection[int], since: datetime) -> None:
     """Looks up which of the late steps of these balances a webhook told of."""
     ids = sorted({str(s.after["codego_id"]) for b in balances for s in late.steps.get(b, ())})
-    for some in _chunks(ids):
+    for some in chunks(ids):
         found = Delivery.objects.filter(object_id__in=some, received_at__gt=since)
         for codego_id, at in found.exclude(verdict=DeliveryVerdict.DUPLICATE).values_list("object_id", "received_at"):
             late.told.setdefault(codego_id, []).append(at)
