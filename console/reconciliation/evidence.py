@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, Q
+from django.db.models import F, Q, Window
+from django.db.models.functions import Lag
 
 from cardholders.models import Contract
 from console.codego.wire import normal
@@ -107,9 +108,9 @@ def _open_versions(subjects: Subjects, late: Late) -> Iterator[_Version]:
     for subject in subjects.cut_offs():
         for step in sorted(late.steps.get(subject, ()), key=lambda step: step.change.pk):
             steps[step.change.record_id].append(step)
-    run_out = min(subjects.cut_offs().values()) - LARGE_HOLD
-    held = Q(state="pending") | Q(state="reversed", authorized_at__gt=run_out)
-    rows = Transaction.objects.filter(subjects.rows(), held, kind="spend")
+    kept_since = min(subjects.cut_offs().values()) - LARGE_HOLD  # of what was given up before, no hold is left
+    unsettled = Q(state="pending") | Q(state="reversed", authorized_at__gte=kept_since)
+    rows = Transaction.objects.filter(subjects.rows(), unsettled, kind="spend")
     still = {row["id"]: row for row in rows.values(*COLUMNS) if row["id"] not in steps}
     totals = _totals([*still, *steps])
     for pk, row in still.items():
@@ -172,21 +173,20 @@ def _duplicates(subjects: Subjects) -> Iterator[tuple[int, Candidate]]:
 
 
 def _repeats(subjects: Subjects, rows: Any, same: tuple[str, ...]) -> Iterator[tuple[int, Candidate]]:
-    groups = rows.order_by().values(*same).annotate(n=Count("pk")).filter(n__gt=1)
-    for group in groups[:200]:
-        wanted = {name: group[name] for name in same}
-        alike = rows.filter(**wanted).order_by("occurred_at", "pk").values(*COLUMNS, "occurred_at")
-        last = None
-        for values in alike:
-            if last and values["occurred_at"] - last["occurred_at"] <= ALIKE:
-                balance = subjects.balance_of(values["company_id"], values["cardholder_id"])
-                if balance is not None:
-                    yield balance, _twice(values, last)
-            last = values
+    """Rows that follow one of the same owner in which all of these are the same, soon after it."""
+
+    def before(column: str) -> Window:
+        return Window(Lag(column), ("company_id", "cardholder_id", *same), ("occurred_at", "pk"))
+
+    found = rows.order_by().annotate(first=before("pk"), first_at=before("occurred_at"))
+    for values in found.filter(occurred_at__lte=F("first_at") + ALIKE).values(*COLUMNS, "first"):
+        balance = subjects.balance_of(values["company_id"], values["cardholder_id"])
+        if balance is not None:
+            yield balance, _twice(values)
 
 
-def _twice(values: Values, first: Values) -> Candidate:
-    evidence = (Evidence(NOUN, values["id"]), Evidence(NOUN, first["id"]))
+def _twice(values: Values) -> Candidate:
+    evidence = (Evidence(NOUN, values["id"]), Evidence(NOUN, values["first"]))
     amount = values["amount"]
     if values["kind"] == "payment":
         return Candidate(Effect(due=amount), Cause.DUPLICATE, evidence)
@@ -267,8 +267,11 @@ def _deposits(subjects: Subjects) -> dict[int, list[_Came]]:
 
 
 def _learned(values: Iterable[Mapping[str, Any]]) -> dict[int, datetime]:
-    pks = [one["pk"] for one in values]
-    return dict(Change.objects.filter(record=NOUN, record_id__in=pks, created=True).values_list("record_id", "at"))
+    found: dict[int, datetime] = {}
+    for some in chunks([one["pk"] for one in values]):
+        log = Change.objects.filter(record=NOUN, record_id__in=some, created=True)
+        found |= dict(log.values_list("record_id", "at"))
+    return found
 
 
 def _contracts_read(subjects: Subjects) -> dict[int, datetime]:

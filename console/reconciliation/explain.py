@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from itertools import combinations
+from itertools import combinations, islice
 from typing import Any, NamedTuple
 
 from console.reconciliation.causes import Cause
@@ -197,14 +197,18 @@ def _expected(difference: Effect, story: Story) -> _Guess:
 
 def _few(effects: Sequence[Effect], most: int) -> dict[Effect, tuple[int, ...]]:
     """Every sum that at most so many of these make, with the fewest that make it. Many rows can add up to anything, so
-    few are taken."""
+    few are taken, and of those that are alike no more than can be chosen."""
+    alike = Counter[Effect]()
+    useful = []
+    for i, effect in enumerate(effects):
+        alike[effect] += 1
+        if alike[effect] <= most:
+            useful.append(i)
     sums: dict[Effect, tuple[int, ...]] = {Effect(): ()}
-    for size in range(1, most + 1):
-        for chosen in combinations(range(len(effects)), size):
-            total = Effect(sum(effects[i].held for i in chosen), sum(effects[i].due for i in chosen))
-            sums.setdefault(total, chosen)
-            if len(sums) > STATES:
-                return sums
+    chosen_few = (chosen for size in range(1, most + 1) for chosen in combinations(useful, size))
+    for chosen in islice(chosen_few, STATES):
+        total = Effect(sum(effects[i].held for i in chosen), sum(effects[i].due for i in chosen))
+        sums.setdefault(total, chosen)
     return sums
 
 
@@ -327,7 +331,10 @@ def _unread(difference: int, collateral: Collateral) -> list[Piece]:
 
 
 def _summing(pieces: list[Piece], whole: int) -> list[Piece]:
-    """Each was cut off below the cent by itself: what is lost by that goes to the largest."""
+    """Each was cut off below the cent by itself: what is lost by that goes to the largest, and is rounding where all of
+    it is lost."""
+    if not pieces:
+        return [Piece(Line.LIMIT, Cause.ROUNDING, whole)]
     lost = whole - sum(piece.amount for piece in pieces)
     largest = max(pieces, key=lambda piece: abs(piece.amount))
     return [replace(piece, amount=piece.amount + lost) if piece is largest else piece for piece in pieces]

@@ -29,6 +29,7 @@ from console.reconciliation.models import ProofState
 from console.reconciliation.ours import Charges, Effect, charges_by
 from console.reconciliation.readings import Reading, Subjects, reading_at
 from console.reconciliation.steps import Late, late_steps
+from console.snapshots import one_snapshot
 from transactions.models import Transaction
 
 
@@ -90,12 +91,13 @@ def prove_all(readings: Sequence[Reading]) -> list[Proven]:
     if not readings:
         return []
     subjects = Subjects.of(readings)
-    charges = _charges(subjects)
-    contracts = _contracts(subjects)
-    late = late_steps(subjects)
-    began = _log_began()
-    drafts = [_draft(reading, charges, contracts, late, began) for reading in readings]
-    return _explained(drafts, charges, contracts, late)
+    with one_snapshot():  # the sums and the changes that are taken back from them have to be of one moment
+        charges = _charges(subjects)
+        contracts = _contracts(subjects)
+        late = late_steps(subjects)
+        began = _log_began()
+        drafts = [_draft(reading, charges, contracts, late, began) for reading in readings]
+        return _explained(drafts, charges, contracts, late)
 
 
 def _charges(subjects: Subjects) -> dict[int, Charges]:

@@ -5,7 +5,8 @@ import hashlib
 import logging
 import time
 from collections.abc import Callable, Iterable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
 
 from django.db import IntegrityError, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -21,6 +22,7 @@ from console.reconciliation.contracts import contractless, faults_of
 from console.reconciliation.models import Break, BreakState, Proof, Reconciliation, ReconciliationState
 from console.reconciliation.proving import Proven, power, prove_all
 from console.reconciliation.readings import reading_at
+from console.snapshots import one_snapshot
 from console.sync.models import Run, RunState
 from console.sync.schedule import KINDS
 
@@ -28,9 +30,10 @@ log = logging.getLogger("deckhand.reconciliation")
 SLICE = 8.0  # seconds
 LEASE = timedelta(seconds=60)
 TRIES = 6
-BATCH = 1000
+BATCH = 250
 WHOLE = ("reconcile", "import")  # kinds of sweep that a reconciliation follows
 STAGES = ("balances", "contracts", "contractless", "finish")
+Keep = Callable[[], None]  # writes down what a step has found
 
 
 def start(run: Run | None = None, *, actor: Actor = SYSTEM) -> Reconciliation:
@@ -70,23 +73,39 @@ def claim(pk: int | None = None) -> Reconciliation | None:
     return found
 
 
+class _Overtaken(Exception):  # noqa: N818 - it says what happened
+    """Another has taken it up, because this one was silent for longer than its lease."""
+
+
 def work(reconciliation: Reconciliation, *, seconds: float = SLICE, batch: int = BATCH) -> Reconciliation:
     """One slice of a claimed one. Raises nothing: what went wrong is on it, and it is tried again."""
-    until = time.monotonic() + seconds
+    until, held = time.monotonic() + seconds, reconciliation.claimed_at
     try:
         while reconciliation.state == ReconciliationState.RUNNING:
-            with transaction.atomic():
-                STEPS[reconciliation.cursor.get("stage", STAGES[0])](reconciliation, batch)
+            with one_snapshot():
+                keep = STEPS[reconciliation.cursor.get("stage", STAGES[0])](reconciliation, batch)
+            with transaction.atomic():  # a short one: webhooks are written beside it
+                _refuse_overtaken(reconciliation, held)
+                keep()
                 reconciliation.failures, reconciliation.error, reconciliation.claimed_at = 0, "", timezone.now()
                 reconciliation.save()
+            held = reconciliation.claimed_at
             if time.monotonic() >= until:
                 break
     except Exception as failure:
-        log.exception("reconciliation %s", reconciliation.pk)
         reconciliation.refresh_from_db()
+        if reconciliation.claimed_at != held:
+            return reconciliation
+        log.exception("reconciliation %s", reconciliation.pk)
         _fail(reconciliation, failure)
-    Reconciliation.objects.filter(pk=reconciliation.pk).update(claimed_at=None)
+    Reconciliation.objects.filter(pk=reconciliation.pk, claimed_at=held).update(claimed_at=None)
     return reconciliation
+
+
+def _refuse_overtaken(reconciliation: Reconciliation, held: datetime | None) -> None:
+    found = Reconciliation.objects.select_for_update().get(pk=reconciliation.pk)
+    if found.claimed_at != held:
+        raise _Overtaken
 
 
 def _fail(reconciliation: Reconciliation, failure: Exception) -> None:
@@ -113,28 +132,31 @@ def provable() -> QuerySet[Balance]:
     return Balance.objects.filter(by_reference=False).exclude(Q(cardholder__company__isnull=False) & Exists(of_company))
 
 
-def _balances(reconciliation: Reconciliation, size: int) -> None:
+def _balances(reconciliation: Reconciliation, size: int) -> Keep:
     if not reconciliation.inputs:
         newest = Change.objects.order_by("-pk").values_list("pk", flat=True).first()
         reconciliation.inputs = {"changes": {"newest": newest or 0}}
     rows = provable().filter(pk__gt=reconciliation.cursor.get("pk", 0)).defer("raw").order_by("pk")
     batch = list(rows[:size])
     if not batch:
-        _next_stage(reconciliation)
-        return
-    readings = [reading for each in batch if (reading := reading_at(each, reconciliation.as_of))]
-    proofs = prove_all(readings)
-    _keep(reconciliation, proofs)
-    found = breaks.of_proofs(proofs)
-    breaks.settle(reconciliation, found, breaks.standing(balance__in=[each.pk for each in batch]))
+        return partial(_next_stage, reconciliation)
+    proofs = prove_all([reading for each in batch if (reading := reading_at(each, reconciliation.as_of))])
+    return partial(_keep_balances, reconciliation, proofs, last=batch[-1].pk)
+
+
+def _keep_balances(reconciliation: Reconciliation, proofs: Sequence[Proven], *, last: int) -> None:
+    """Where nothing could be proven, what was open stays so."""
+    _keep_proofs(reconciliation, proofs)
+    proven = [one.reading.balance.pk for one in proofs if not one.missing]
+    breaks.settle(reconciliation, breaks.of_proofs(proofs), breaks.standing(balance__in=proven))
     _count(reconciliation, "balances", (_reading_line(one) for one in proofs))
     _count(reconciliation, "transactions", (f"{one.reading.balance.pk} {one.charges}" for one in proofs))
     for one in proofs:
         reconciliation.counts[one.state] = reconciliation.counts.get(one.state, 0) + 1
-    reconciliation.cursor = {"stage": "balances", "pk": batch[-1].pk}
+    reconciliation.cursor = {"stage": "balances", "pk": last}
 
 
-def _keep(reconciliation: Reconciliation, proofs: Sequence[Proven]) -> None:
+def _keep_proofs(reconciliation: Reconciliation, proofs: Sequence[Proven]) -> None:
     """A proof that came to just the same as the last time is carried on; any other is a new row."""
     last = _previous(reconciliation)
     known = {
@@ -205,30 +227,40 @@ def _count(reconciliation: Reconciliation, source: str, lines: Iterable[str]) ->
 # --- Contracts --------------------------------------------------------------------------------------------------------
 
 
-def _contracts(reconciliation: Reconciliation, size: int) -> None:
+def _contracts(reconciliation: Reconciliation, size: int) -> Keep:
     rows = Contract.objects.filter(by_reference=False, pk__gt=reconciliation.cursor.get("pk", 0)).defer("raw")
     batch = list(rows.order_by("pk")[:size])
     if not batch:
-        _next_stage(reconciliation)
-        return
-    found = breaks.of_faults(faults_of(batch))
+        return partial(_next_stage, reconciliation)
+    return partial(_keep_contracts, reconciliation, batch, breaks.of_faults(faults_of(batch)))
+
+
+def _keep_contracts(reconciliation: Reconciliation, batch: Sequence[Contract], found: breaks.Drafts) -> None:
     breaks.settle(reconciliation, found, breaks.standing(contract__in=[each.pk for each in batch]))
     _count(reconciliation, "contracts", (f"{each.pk} {each.chain_id} {each.tokens}" for each in batch))
     reconciliation.cursor = {"stage": "contracts", "pk": batch[-1].pk}
 
 
-def _contractless(reconciliation: Reconciliation, _size: int) -> None:
-    breaks.settle(reconciliation, breaks.of_faults(contractless()), breaks.standing(contract=None, balance=None))
+def _contractless(reconciliation: Reconciliation, _size: int) -> Keep:
+    return partial(_keep_contractless, reconciliation, breaks.of_faults(contractless()))
+
+
+def _keep_contractless(reconciliation: Reconciliation, found: breaks.Drafts) -> None:
+    breaks.settle(reconciliation, found, breaks.standing(contract=None, balance=None))
     _next_stage(reconciliation)
 
 
 # --- The end ----------------------------------------------------------------------------------------------------------
 
 
-def _finish(reconciliation: Reconciliation, _size: int) -> None:
+def _finish(reconciliation: Reconciliation, _size: int) -> Keep:
+    return partial(_end, reconciliation)
+
+
+def _end(reconciliation: Reconciliation) -> None:
     last = _previous(reconciliation)
-    gone = breaks.standing(last_seen__lt=reconciliation.started_at)  # of what is not looked at any more
-    breaks.settle(reconciliation, {}, gone)
+    unseen = breaks.standing(last_seen__lt=reconciliation.started_at)
+    breaks.settle(reconciliation, {}, unseen.exclude(balance__in=provable()))  # of what is not looked at any more
     reconciliation.forward = breaks.roll_forward(reconciliation, last.forward if last else {})
     reconciliation.digest = _digest(reconciliation)
     reconciliation.state, reconciliation.due_at = ReconciliationState.DONE, None
@@ -249,7 +281,7 @@ def _digest(reconciliation: Reconciliation) -> str:
     return found.hexdigest()
 
 
-STEPS: dict[str, Callable[[Reconciliation, int], None]] = {
+STEPS: dict[str, Callable[[Reconciliation, int], Keep]] = {
     "balances": _balances,
     "contracts": _contracts,
     "contractless": _contractless,

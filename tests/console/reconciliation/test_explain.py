@@ -78,6 +78,12 @@ def test_many_rows_that_happen_to_add_up_explain_nothing():
     ]
 
 
+def test_very_many_rows_alike_do_not_keep_anybody_waiting():
+    alike = [kept(1000, pk, expected=False) for pk in range(3000)]
+    assert told(explain_charges(Effect(held=3000), Story(candidates=alike))) == [("pending", "hold_kept", 1000)] * 3
+    assert told(explain_charges(Effect(held=123), Story(candidates=alike))) == [("pending", "unknown", 123)]
+
+
 def test_a_known_hold_is_named_beside_what_stays_unknown():
     pieces = explain_charges(Effect(held=6037), Story(candidates=[kept(6000)]))
     assert told(pieces) == [("pending", "hold_kept", 6000), ("pending", "unknown", 37)]
@@ -131,6 +137,11 @@ def test_a_contract_not_read_since_is_a_stale_source_with_the_deposit_that_shows
 def test_a_cent_of_each_token_is_rounding_and_more_is_not():
     assert told(explain_limit(1, Collateral(tokens("100")))) == [("limit", "rounding", 1)]
     assert told(explain_limit(2, Collateral(tokens("100")))) == [("limit", "unknown", 2)]
+
+
+def test_rates_that_moved_by_less_than_a_cent_each_are_rounding():
+    moved = Collateral(tokens("20", "0.9998"), later=[tokens("20", "1.0001")])
+    assert told(explain_limit(1, moved)) == [("limit", "rounding", 1)]
 
 
 @given(st.integers(-(10**7), 10**7), st.integers(0, 10**6), st.integers(0, 10**6), st.booleans())

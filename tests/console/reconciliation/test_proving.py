@@ -1,16 +1,20 @@
 """A proof of any stored reading: our figures as they were known then, and the provider's beside them."""
 
 from datetime import timedelta
+from threading import Thread
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from cardholders.models import Balance, BalanceReading, ContractReading
+from console.history.models import Change
 from console.reconciliation.causes import Cause
 from console.reconciliation.identity import Line
 from console.reconciliation.models import ProofState
 from console.reconciliation.ours import Effect, charges_by, effect
-from console.reconciliation.proving import power, prove
+from console.reconciliation.proving import power, prove, prove_all
+from console.reconciliation.readings import reading_at
 from tests import injections
 from tests.factories import make_balance, make_cardholder, make_company, make_contract, make_transaction
 from transactions.models import Transaction
@@ -78,6 +82,34 @@ def test_a_reading_before_the_asked_instant_is_the_nearest_one():
     assert prove(balance, now - timedelta(hours=6)) is None
 
 
+def test_a_duplicate_is_found_among_very_many_purchases_alike():
+    balance = holder(balance_due=201 * 2 * 500 + 700, spending_power=25000 - 201 * 2 * 500 - 700)
+    owner, now = balance.cardholder, timezone.now()
+    for n in range(201):  # the same coffee on two days is nothing odd
+        for days in (4, 3):
+            make_transaction(
+                cardholder=owner, amount=500, merchant_name=f"Coffee {n}", occurred_at=now - timedelta(days=days)
+            )
+    first, second = (
+        make_transaction(cardholder=owner, amount=700, merchant_name="Tram", occurred_at=now - timedelta(minutes=m))
+        for m in (70, 65)
+    )
+    pieces = prove(balance).pieces
+    assert [(p.line, p.cause, p.amount) for p in pieces] == [(Line.DUE, Cause.DUPLICATE, -700)]
+    assert [one.pk for one in pieces[0].evidence] == [second.pk, first.pk]
+
+
+def test_one_persons_purchase_is_no_duplicate_of_anothers():
+    one, other = holder(), holder()
+    at = timezone.now() - timedelta(hours=1)
+    for balance in (one, other):
+        make_transaction(cardholder=balance.cardholder, amount=700, merchant_name="Tram", occurred_at=at)
+    readings = [reading_at(balance) for balance in (one, other)]
+    assert [(p.cause, p.amount) for proven in prove_all(readings) for p in proven.pieces] == [
+        (Cause.STALE_SOURCE, -700), (Cause.STALE_SOURCE, -700),
+    ]  # fmt: skip
+
+
 def test_the_aggregate_adds_up_the_effects_of_each():
     owner = make_cardholder()
     for kind in ("spend", "fee", "payment", "collateral", "transfer"):
@@ -90,6 +122,33 @@ def test_the_aggregate_adds_up_the_effects_of_each():
     added = charges_by("cardholder_id", Transaction.objects.all())[owner.pk]
     assert Effect(added.held, added.due) == Effect(sum(e.held for e in effects), sum(e.due for e in effects))
     assert added.uncounted > 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_comes_while_it_is_proven_makes_no_difference():
+    balance = holder()
+    came: list[int] = []
+
+    def purchase() -> None:
+        new = make_transaction(cardholder=balance.cardholder, status="pending", state="pending", amount=900)
+        Change.objects.create(
+            record="transaction", record_id=new.pk, source="delivery", at=timezone.now(), created=True
+        )
+        came.append(new.pk)
+        connection.close()
+
+    def meanwhile(execute, sql, *rest):
+        result = execute(sql, *rest)
+        if "SUM(" in sql and not came:
+            other = Thread(target=purchase)
+            other.start()
+            other.join()
+        return result
+
+    with connection.execute_wrapper(meanwhile):
+        proven = prove(balance)
+    assert came
+    assert (proven.state, proven.pieces) == (ProofState.TIED, ())
 
 
 @pytest.mark.django_db(transaction=True)

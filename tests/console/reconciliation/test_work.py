@@ -4,13 +4,15 @@ import json
 
 import pytest
 from django.core.management import call_command
+from django.utils import timezone
 
+from cardholders.models import Balance
 from console.access import Actor
 from console.reconciliation import breaks, desk, work
 from console.reconciliation.models import Break, BreakState, Movement, MovementKind, Proof, Reconciliation
 from console.sync.models import Run
 from tests import injections
-from tests.factories import make_staff
+from tests.factories import make_balance, make_cardholder, make_staff
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -83,6 +85,39 @@ def test_a_failing_slice_is_said_and_tried_again(console):
     assert "of another version" in made.error
     Reconciliation.objects.filter(pk=made.pk).update(due_at=made.started_at, cursor={})
     assert work.work(work.claim(made.pk), seconds=30).state == "done"
+
+
+def proven() -> Reconciliation:
+    return work.work(work.claim(work.start().pk), seconds=30)
+
+
+def test_what_was_open_stays_so_while_its_balance_cannot_be_proven():
+    balance = make_balance(make_cardholder())  # of whose figures we know nothing
+    proven()
+    found = {each.pk: each.amount for each in Break.objects.filter(state=BreakState.OPEN)}
+    assert found
+    Balance.objects.filter(pk=balance.pk).update(pending_charges=None, read_at=timezone.now())
+    made = proven()
+    assert made.counts == {"incomplete": 1}
+    assert {each.pk: each.amount for each in Break.objects.filter(state=BreakState.OPEN)} == found
+    assert made.forward["balances"]["closing"] == breaks.open_sums()["balances"]
+    Balance.objects.filter(pk=balance.pk).update(
+        credit_limit=0, pending_charges=0, balance_due=0, spending_power=0, read_at=timezone.now()
+    )
+    assert proven().counts == {"tied": 1}
+    assert not Break.objects.filter(balance=balance, state=BreakState.OPEN).exists()
+
+
+def test_a_worker_that_was_silent_too_long_writes_nothing_into_what_another_took_up():
+    make_balance(make_cardholder())
+    slow = work.claim(work.start().pk)
+    Reconciliation.objects.filter(pk=slow.pk).update(claimed_at=timezone.now() - 2 * work.LEASE)
+    quick = work.claim(slow.pk)
+    assert work.work(slow, seconds=30).state == "running"
+    assert not Proof.objects.exists()
+    assert work.claim(slow.pk) is None  # it is still the other's
+    assert work.work(quick, seconds=30).state == "done"
+    assert Proof.objects.count() == 1
 
 
 def test_the_command_tells_resources_breaks_and_the_roll_forward(console, capsys):
