@@ -106,12 +106,20 @@ def _match(difference: Effect, story: Story) -> _Guess | None:
     """At some place of the story, with the fewest candidates; without a rounding difference before with one, and with
     the provider behind us only where nothing else ties."""
     sums = _sums([one.effect for one in story.candidates])
+    return _match_within([Effect()], difference, story, sums) or _match_within(
+        _roundings(story), difference, story, sums
+    )
+
+
+def _match_within(
+    roundings: Sequence[Effect], difference: Effect, story: Story, sums: Mapping[Effect, tuple[int, ...]]
+) -> _Guess | None:
     found: list[tuple[tuple[int, bool, int, int], _Guess]] = []
     for place in _places(story):
         left = difference
         for event, sign in place:
             left -= _times(event.effect, sign)
-        for rest in _roundings(story):
+        for rest in roundings:
             indexes = sums.get(left - rest)
             chosen = None if indexes is None else [story.candidates[i] for i in indexes]
             if chosen is not None and _is_plausible(chosen, rest):

@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
+from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -17,7 +18,7 @@ from console.audit import services as audit
 from console.audit.events import Action, Outcome
 from console.history.models import Change
 from console.reconciliation import breaks, signing
-from console.reconciliation.contracts import contractless, faults_of
+from console.reconciliation.contracts import COLUMNS, contractless, faults_of
 from console.reconciliation.models import Break, BreakState, Proof, Reconciliation, ReconciliationState
 from console.reconciliation.proving import Proven, power, prove_all
 from console.reconciliation.readings import reading_at
@@ -71,15 +72,18 @@ def claim(pk: int | None = None) -> Reconciliation | None:
 
 
 def work(reconciliation: Reconciliation, *, seconds: float = SLICE) -> Reconciliation:
-    """One slice of a claimed one. Raises nothing: what went wrong is on it, and it is tried again."""
-    until = time.monotonic() + seconds
+    """One slice of a claimed one: no step is begun that may not end in time, if it takes as long as the longest so far.
+    Raises nothing: what went wrong is on it, and it is tried again."""
+    until, longest = time.monotonic() + seconds, 0.0
     try:
         while reconciliation.state == ReconciliationState.RUNNING:
+            began = time.monotonic()
             with transaction.atomic():
                 _step(reconciliation)
                 reconciliation.failures, reconciliation.error, reconciliation.claimed_at = 0, "", timezone.now()
                 reconciliation.save()
-            if time.monotonic() >= until:
+            longest = max(longest, time.monotonic() - began)
+            if time.monotonic() + longest >= until:
                 break
     except Exception as failure:
         log.exception("reconciliation %s", reconciliation.pk)
@@ -121,14 +125,14 @@ def _balances(reconciliation: Reconciliation) -> None:
     if not reconciliation.inputs:
         newest = Change.objects.order_by("-pk").values_list("pk", flat=True).first()
         reconciliation.inputs = {"changes": {"newest": newest or 0}}
-    rows = provable().filter(pk__gt=reconciliation.cursor.get("pk", 0)).defer("raw").order_by("pk")
-    batch = list(rows[:BATCH])
+    rows = provable().filter(pk__gt=reconciliation.cursor.get("pk", 0)).order_by("pk")
+    batch = list(rows.only("cardholder", "company", "read_at", "extra", *BALANCE_FIELDS)[:BATCH])
     if not batch:
         _next_stage(reconciliation)
         return
     readings = [reading for each in batch if (reading := reading_at(each, reconciliation.as_of))]
     proofs = prove_all(readings)
-    _keep(reconciliation, proofs)
+    _keep(reconciliation, proofs, batch)
     found = breaks.of_proofs(proofs)
     breaks.settle(reconciliation, found, breaks.standing(balance__in=[each.pk for each in batch]))
     _count(reconciliation, "balances", (_reading_line(one) for one in proofs))
@@ -138,17 +142,26 @@ def _balances(reconciliation: Reconciliation) -> None:
     reconciliation.cursor = {"stage": "balances", "pk": batch[-1].pk}
 
 
-def _keep(reconciliation: Reconciliation, proofs: Sequence[Proven]) -> None:
+def _keep(reconciliation: Reconciliation, proofs: Sequence[Proven], batch: Sequence[Balance]) -> None:
     """A proof that came to just the same as the last time is carried on; any other is a new row."""
     last = _previous(reconciliation)
-    known = {
-        proof.balance_id: proof
-        for proof in Proof.objects.filter(last=last, balance__in=[one.reading.balance.pk for one in proofs])
-    } if last else {}  # fmt: skip
-    made = [_proof(reconciliation, one) for one in proofs]
-    same = [known[new.balance_id].pk for new in made if _alike(new, known.get(new.balance_id))]
+    known = Proof.objects.filter(last=last, balance__gte=batch[0].pk, balance__lte=batch[-1].pk)
+    before = {old.pop("balance_id"): old for old in known.values("pk", "balance_id", *_COMPARED)}
+    same, new = [], []
+    for one in proofs:
+        values, old = _values(one), before.get(one.reading.balance.pk, {})
+        pk = old.pop("pk", None)
+        if values == old:
+            same.append(pk)
+        else:
+            new.append(
+                Proof(
+                    balance=one.reading.balance, cut_off=one.reading.at, extra=one.reading.figures.extra,
+                    first=reconciliation, last=reconciliation, **values,
+                )
+            )  # fmt: skip
     Proof.objects.filter(pk__in=same).update(last=reconciliation)
-    Proof.objects.bulk_create([new for new in made if not _alike(new, known.get(new.balance_id))], batch_size=500)
+    Proof.objects.bulk_create(new, batch_size=500)
 
 
 def _previous(reconciliation: Reconciliation) -> Reconciliation | None:
@@ -159,22 +172,16 @@ def _previous(reconciliation: Reconciliation) -> Reconciliation | None:
 _COMPARED = (*BALANCE_FIELDS, "state", "our_limit", "our_pending", "our_due", "difference", "unexplained", "pieces")
 
 
-def _alike(new: Proof, old: Proof | None) -> bool:
-    return old is not None and all(getattr(new, name) == getattr(old, name) for name in _COMPARED)
-
-
-def _proof(reconciliation: Reconciliation, proven: Proven) -> Proof:
-    figures = proven.reading.figures
-    return Proof(
-        balance=proven.reading.balance,
-        cut_off=proven.reading.at,
-        state=proven.state,
-        our_limit=proven.our_limit,
-        our_pending=proven.charges.held,
-        our_due=proven.charges.due,
-        difference=proven.difference,
-        unexplained=proven.unexplained,
-        pieces=[
+def _values(proven: Proven) -> dict[str, Any]:
+    """What makes it the same proof as the last time, by column."""
+    ours = {
+        "state": proven.state,
+        "our_limit": proven.our_limit,
+        "our_pending": proven.charges.held,
+        "our_due": proven.charges.due,
+        "difference": proven.difference,
+        "unexplained": proven.unexplained,
+        "pieces": [
             {
                 "line": str(piece.line),
                 "cause": str(piece.cause),
@@ -183,11 +190,8 @@ def _proof(reconciliation: Reconciliation, proven: Proven) -> Proof:
             }
             for piece in proven.pieces
         ],
-        first=reconciliation,
-        last=reconciliation,
-        extra=figures.extra,
-        **{name: getattr(figures, name) for name in BALANCE_FIELDS},
-    )
+    }
+    return ours | {name: getattr(proven.reading.figures, name) for name in BALANCE_FIELDS}
 
 
 def _reading_line(proven: Proven) -> str:
@@ -210,8 +214,8 @@ def _count(reconciliation: Reconciliation, source: str, lines: Iterable[str]) ->
 
 
 def _contracts(reconciliation: Reconciliation) -> None:
-    rows = Contract.objects.filter(by_reference=False, pk__gt=reconciliation.cursor.get("pk", 0)).defer("raw")
-    batch = list(rows.order_by("pk")[:BATCH])
+    rows = Contract.objects.filter(by_reference=False, pk__gt=reconciliation.cursor.get("pk", 0))
+    batch = list(rows.only(*COLUMNS).order_by("pk")[:BATCH])
     if not batch:
         _next_stage(reconciliation)
         return
