@@ -145,7 +145,7 @@ def _duplicates(subjects: Subjects) -> Iterator[tuple[int, Candidate]]:
 
 def _repeats(subjects: Subjects, rows: Any, same: tuple[str, ...]) -> Iterator[tuple[int, Candidate]]:
     groups = rows.order_by().values(*same).annotate(n=Count("pk")).filter(n__gt=1)
-    for group in groups[:200]:
+    for group in list(groups)[:200]:  # a LIMIT would have PostgreSQL walk the cards of everybody in their order
         wanted = {name: group[name] for name in same}
         alike = rows.filter(**wanted).order_by("occurred_at", "pk").values(*COLUMNS, "occurred_at")
         last = None

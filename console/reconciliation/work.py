@@ -29,7 +29,13 @@ log = logging.getLogger("deckhand.reconciliation")
 SLICE = 8.0  # seconds
 LEASE = timedelta(seconds=60)
 TRIES = 6
-BATCH = 1000
+STEP = 2.0  # seconds that a step should take at most
+FIRST, MOST, LEAST = (
+    250,
+    1000,
+    25,
+)  # balances in a step: the first, and what it grows and shrinks to by how long it takes
+BATCH = 1000  # contracts in a step
 WHOLE = ("reconcile", "import")  # kinds of sweep that a reconciliation follows
 STAGES = ("balances", "contracts", "contractless", "finish")
 
@@ -125,8 +131,9 @@ def _balances(reconciliation: Reconciliation) -> None:
     if not reconciliation.inputs:
         newest = Change.objects.order_by("-pk").values_list("pk", flat=True).first()
         reconciliation.inputs = {"changes": {"newest": newest or 0}}
+    began, size = time.monotonic(), reconciliation.cursor.get("size", FIRST)
     rows = provable().filter(pk__gt=reconciliation.cursor.get("pk", 0)).order_by("pk")
-    batch = list(rows.only("cardholder", "company", "read_at", "extra", *BALANCE_FIELDS)[:BATCH])
+    batch = list(rows.only("cardholder", "company", "read_at", "extra", *BALANCE_FIELDS)[:size])
     if not batch:
         _next_stage(reconciliation)
         return
@@ -139,7 +146,15 @@ def _balances(reconciliation: Reconciliation) -> None:
     _count(reconciliation, "transactions", (f"{one.reading.balance.pk} {one.charges}" for one in proofs))
     for one in proofs:
         reconciliation.counts[one.state] = reconciliation.counts.get(one.state, 0) + 1
-    reconciliation.cursor = {"stage": "balances", "pk": batch[-1].pk}
+    size = _size(size, time.monotonic() - began)
+    reconciliation.cursor = {"stage": "balances", "pk": batch[-1].pk, "size": size}
+
+
+def _size(last: int, took: float) -> int:
+    """Of the next step: where much differs, a balance takes far longer than one that ties."""
+    if took > STEP:
+        return max(LEAST, last // 2)
+    return min(MOST, last * 2) if took < STEP / 2 else last
 
 
 def _keep(reconciliation: Reconciliation, proofs: Sequence[Proven], batch: Sequence[Balance]) -> None:
@@ -200,14 +215,13 @@ def _reading_line(proven: Proven) -> str:
 
 
 def _count(reconciliation: Reconciliation, source: str, lines: Iterable[str]) -> None:
-    """Adds rows of a source to its number and to its hash: of the hash so far and the new lines."""
-    told = list(lines)
+    """Adds rows of a source to its number and to its hash: of the hash so far and a line, for each line, so that it does
+    not matter how many there are in a step."""
     had = reconciliation.inputs.get(source, {"rows": 0, "sha256": ""})
-    text = "\n".join([had["sha256"], *told])
-    reconciliation.inputs[source] = {
-        "rows": had["rows"] + len(told),
-        "sha256": hashlib.sha256(text.encode()).hexdigest() if told else had["sha256"],
-    }
+    rows, digest = had["rows"], had["sha256"]
+    for line in lines:
+        rows, digest = rows + 1, hashlib.sha256(f"{digest}\n{line}".encode()).hexdigest()
+    reconciliation.inputs[source] = {"rows": rows, "sha256": digest}
 
 
 # --- Contracts --------------------------------------------------------------------------------------------------------
