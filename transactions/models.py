@@ -16,6 +16,7 @@ from console.money import signed_amount
 from console.provider.mirror import Mirrored
 
 NOT_FINAL = ("pending", "processing", "")
+CHARGES = ("kind", "state", "currency", "amount", "local_currency")
 
 
 class Transaction(Mirrored):
@@ -67,6 +68,9 @@ class Transaction(Mirrored):
             models.Index(fields=["card", "-occurred_at", "-id"], name="transaction_of_card"),
             models.Index(fields=["cardholder", "-occurred_at", "-id"], name="transaction_of_cardholder"),
             models.Index(fields=["company", "-occurred_at", "-id"], name="transaction_of_company"),
+            # all that a balance proof adds up, so that it reads an owner's transactions in the index alone
+            models.Index(fields=["cardholder", *CHARGES], name="charges_of_cardholder"),
+            models.Index(fields=["company", *CHARGES], name="charges_of_company", condition=Q(company__isnull=False)),
             models.Index(fields=["-posted_at", "-id"], name="transaction_by_posting"),
             models.Index(fields=["signed_amount", "id"], name="transaction_by_amount"),
             models.Index(fields=["closed_authorization_id"], name="transaction_closing"),

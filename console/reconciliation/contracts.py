@@ -22,6 +22,7 @@ from transactions.models import Transaction
 
 CONTRACTLESS = timedelta(days=1)  # after approval
 REMEMBERED = timedelta(days=90)  # how long a changed address is worth a word
+COLUMNS = ("cardholder", "company", "chain_id", "tokens", "read_at", "missing_since")  # all that is looked at
 ADDRESSES = ("chain_id", "deposit_address", "proxy_address", "controller_address")
 
 Owner = tuple[int | None, int | None]  # company, cardholder
@@ -40,8 +41,7 @@ class Fault:
 
 def faults_of(contracts: Sequence[Contract]) -> Iterator[Fault]:
     """Of these contracts. Those of one owner on one chain are looked at together, at the oldest of them."""
-    owners = [_owner(each) for each in contracts]
-    together = _by_place(owners)
+    together = _by_place(contracts)
     given = {each.pk for each in contracts}
     places = {place: held for place, held in together.items() if min(each.pk for each in held) in given}
     yield from _token_faults(places)
@@ -69,13 +69,15 @@ def _owner(contract: Contract) -> Owner:
     return (contract.company_id, None) if contract.company_id else (None, contract.cardholder_id)
 
 
-def _by_place(owners: Iterable[Owner]) -> dict[Place, list[Contract]]:
-    owners = list(owners)
-    companies = [company for company, _ in owners if company]
-    people = [holder for _, holder in owners if holder]
+def _by_place(contracts: Sequence[Contract]) -> dict[Place, list[Contract]]:
+    """All contracts of their owners, the oldest of each place first."""
+    held = {each.pk: each for each in contracts}
+    for whose in _whose(map(_owner, contracts)):
+        theirs = Contract.objects.filter(whose, by_reference=False)
+        others = set(theirs.values_list("pk", flat=True)) - held.keys()
+        held |= Contract.objects.only(*COLUMNS).in_bulk(others)
     found: dict[Place, list[Contract]] = defaultdict(list)
-    rows = Contract.objects.filter(Q(company__in=companies) | Q(cardholder__in=people, company=None))
-    for contract in rows.filter(by_reference=False).defer("raw").order_by("pk"):
+    for _pk, contract in sorted(held.items()):
         found[_owner(contract), contract.chain_id].append(contract)
     return found
 
@@ -114,14 +116,18 @@ def is_expected(chain: int | None, token: Mapping[str, Any]) -> bool:
     return (chain, str(token.get("address") or "").lower()) in EXPECTED_TOKENS
 
 
-def _deposits_of(owners: Iterable[Owner]) -> QuerySet[Transaction]:
+def _deposits_of(whose: Q) -> QuerySet[Transaction]:
+    rows = Transaction.objects.filter(whose, kind="collateral", currency__in=DOLLARS)
+    return rows.exclude(state__in=("declined", "reversed"))
+
+
+def _whose(owners: Iterable[Owner]) -> Iterator[Q]:
+    """One condition for companies and one for people: the database finds each by an index, and neither by both."""
     owners = list(owners)
-    companies = [company for company, _ in owners if company]
-    people = [holder for _, holder in owners if holder]
-    rows = Transaction.objects.filter(kind="collateral", currency__in=DOLLARS).exclude(
-        state__in=("declined", "reversed")
-    )
-    return rows.filter(Q(company__in=companies) | Q(cardholder__in=people, company=None))
+    if companies := [company for company, _ in owners if company]:
+        yield Q(company__in=companies)
+    if people := [holder for _, holder in owners if holder]:
+        yield Q(cardholder__in=people, company=None)
 
 
 def _listed(places: Mapping[Place, Any]) -> dict[Place, int]:
@@ -130,21 +136,20 @@ def _listed(places: Mapping[Place, Any]) -> dict[Place, int]:
     for owner, chain in places:
         chains[owner].append(chain)
     found: dict[Place, int] = defaultdict(int)
-    sums = (
-        _deposits_of(chains).order_by().values("company_id", "cardholder_id", "chain_id").annotate(cents=Sum("amount"))
-    )
-    for one in sums:
-        whose: Owner = (one["company_id"], None) if one["company_id"] else (None, one["cardholder_id"])
-        chain = one["chain_id"]
-        if chain not in chains[whose] and len(chains[whose]) == 1:
-            chain = chains[whose][0]
-        found[whose, chain] += one["cents"] or 0
+    by = ("company_id", "cardholder_id", "chain_id")
+    for whose in _whose(chains):
+        for one in _deposits_of(whose).order_by().values(*by).annotate(cents=Sum("amount")):
+            depositor: Owner = (one["company_id"], None) if one["company_id"] else (None, one["cardholder_id"])
+            chain = one["chain_id"]
+            if chain not in chains[depositor] and len(chains[depositor]) == 1:
+                chain = chains[depositor][0]
+            found[depositor, chain] += one["cents"] or 0
     return found
 
 
 def _doubtful(place: Place, read_at: datetime) -> tuple[list[Deposit], list[Deposit]]:
     """Deposits that came on the list after the contract was read, and those that are on it a second time."""
-    rows = _deposits_of([place[0]])
+    rows = _deposits_of(next(_whose([place[0]])))
     newest = list(rows.order_by("-pk").values("pk", "amount", "created_at")[:50])
     learned = dict(
         Change.objects.filter(record="transaction", record_id__in=[one["pk"] for one in newest], created=True)
@@ -182,16 +187,19 @@ def _changes(contracts: Iterable[int]) -> dict[int, list[Change]]:
 
 def _own_faults(contract: Contract, changes: Iterable[Change]) -> Iterator[Fault]:
     owner, evidence = _owner(contract), (Evidence("contract", contract.pk),)
-    worths = cents(sum((worth(token) for token in contract.tokens), Decimal(0)))
     if contract.missing_since:
-        yield Fault(owner, contract, Piece(Line.CONTRACT, Cause.CONTRACT_MISSING, -worths, evidence))
+        yield Fault(owner, contract, Piece(Line.CONTRACT, Cause.CONTRACT_MISSING, -_worth(contract), evidence))
     for change in changes:
         piece = Piece(Line.CONTRACT, Cause.CONTRACT_CHANGED, 0, evidence)
         yield Fault(owner, contract, piece, str(change.pk))
     if contract.chain_id not in CHAINS:
-        yield Fault(owner, contract, Piece(Line.CONTRACT, Cause.UNEXPECTED_TOKEN, worths, evidence), "chain")
+        yield Fault(owner, contract, Piece(Line.CONTRACT, Cause.UNEXPECTED_TOKEN, _worth(contract), evidence), "chain")
         return
     for token in contract.tokens:
         if not is_expected(contract.chain_id, token):
             piece = Piece(Line.CONTRACT, Cause.UNEXPECTED_TOKEN, cents(worth(token)), evidence)
             yield Fault(owner, contract, piece, str(token.get("address") or "")[:60])
+
+
+def _worth(contract: Contract) -> int:
+    return cents(sum((worth(token) for token in contract.tokens), Decimal(0)))

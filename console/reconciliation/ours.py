@@ -70,8 +70,8 @@ def charges_by(owner: str, rows: QuerySet[Transaction]) -> dict[int, Charges]:
         held=Sum("amount", filter=_COUNTED & _HELD),
         settled=Sum("amount", filter=_COUNTED & _SETTLED),
         paid=Sum("amount", filter=_COUNTED & _PAID),
-        foreign=Count("pk", filter=Q(kind="spend", state__in=FOREIGN_STATES) & ~Q(local_currency__in=DOLLARS)),
-        uncounted=Count("pk", filter=~_COUNTED & (_HELD | _SETTLED | _PAID)),
+        foreign=Count("kind", filter=Q(kind="spend", state__in=FOREIGN_STATES) & ~Q(local_currency__in=DOLLARS)),
+        uncounted=Count("kind", filter=~_COUNTED & (_HELD | _SETTLED | _PAID)),
     )  # fmt: skip
     return {
         int(one[owner]): Charges(

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from cardholders.models import Balance, Contract, ContractReading
+from cardholders.models import Balance, ContractReading
 from console.history.models import Change
 from console.reconciliation.causes import Cause
 from console.reconciliation.evidence import History, charges_around, collateral_around, tokens_at
@@ -39,14 +39,11 @@ class Proven:
 
     reading: Reading
     tokens: Tokens
+    our_limit: int  # what the tokens are good for
     charges: Charges  # as they were known at the reading
     pieces: tuple[Piece, ...] = ()
     missing: tuple[str, ...] = ()  # figures the provider did not give
     before_log: bool = False  # older than the change log: rebuilt with what is known now
-
-    @property
-    def our_limit(self) -> int:
-        return limit_of(self.tokens)
 
     @property
     def our_power(self) -> int:
@@ -116,15 +113,10 @@ Histories = Mapping[int, History]
 def _contracts(subjects: Subjects) -> Histories:
     """Every token reading of their contracts by balance: (contract, instant, tokens), oldest first."""
     found: dict[int, list[tuple[int, datetime, list[dict[str, Any]]]]] = defaultdict(list)
-    owners = {
-        pk: subjects.balance_of(company, holder)
-        for pk, company, holder in Contract.objects.filter(subjects.rows()).values_list(
-            "pk", "company_id", "cardholder_id"
-        )
-    }
-    rows = ContractReading.objects.filter(contract__in=owners).order_by("at", "pk")
-    for contract, at, tokens in rows.values_list("contract_id", "at", "tokens"):
-        if (balance := owners[contract]) is not None:
+    rows = ContractReading.objects.filter(subjects.rows("contract__")).order_by("at", "pk")
+    columns = ("contract_id", "contract__company_id", "contract__cardholder_id", "at", "tokens")
+    for contract, company, holder, at, tokens in rows.values_list(*columns):
+        if (balance := subjects.balance_of(company, holder)) is not None:
             found[balance].append((contract, at, tokens))
     return found
 
@@ -139,9 +131,11 @@ def _draft(
     missing = tuple(
         name for name in (*(term.figure for term in IDENTITY), RESULT) if getattr(reading.figures, name) is None
     )
+    tokens = tokens_at(contracts.get(pk, ()), reading.at)
     return Proven(
         reading=reading,
-        tokens=tokens_at(contracts.get(pk, ()), reading.at),
+        tokens=tokens,
+        our_limit=limit_of(tokens),
         charges=known,
         missing=missing,
         before_log=began is None or reading.at < began,
@@ -149,9 +143,9 @@ def _draft(
 
 
 def _differences(proven: Proven) -> dict[Line, int]:
-    figures = proven.reading.figures
+    figures, ours = proven.reading.figures, proven.ours
     theirs = {term.line: getattr(figures, term.figure) for term in IDENTITY}
-    found = {line: value - proven.ours[line] for line, value in theirs.items()}
+    found = {line: value - ours[line] for line, value in theirs.items()}
     found[Line.SUM] = getattr(figures, RESULT) - sum(term.sign * theirs[term.line] for term in IDENTITY)
     return found
 

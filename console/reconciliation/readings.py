@@ -46,9 +46,9 @@ class Subjects:
                 subjects.people[balance.cardholder_id] = reading
         return subjects
 
-    def rows(self) -> Q:
+    def rows(self, path: str = "") -> Q:
         """Rows of their money: what a company's people spend is the company's."""
-        return Q(company__in=list(self.companies)) | Q(cardholder__in=list(self.people))
+        return Q(**{f"{path}company__in": list(self.companies)}) | Q(**{f"{path}cardholder__in": list(self.people)})
 
     def balance_of(self, company: int | None, cardholder: int | None) -> int | None:
         """The balance that a row of theirs belongs to."""

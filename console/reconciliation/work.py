@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
+from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -18,7 +19,7 @@ from console.audit import services as audit
 from console.audit.events import Action, Outcome
 from console.history.models import Change
 from console.reconciliation import breaks, signing
-from console.reconciliation.contracts import contractless, faults_of
+from console.reconciliation.contracts import COLUMNS, contractless, faults_of
 from console.reconciliation.models import Break, BreakState, Proof, Reconciliation, ReconciliationState
 from console.reconciliation.proving import Proven, power, prove_all
 from console.reconciliation.readings import reading_at
@@ -30,7 +31,9 @@ log = logging.getLogger("deckhand.reconciliation")
 SLICE = 8.0  # seconds
 LEASE = timedelta(seconds=60)
 TRIES = 6
-BATCH = 250
+STEP = 2.0  # seconds that a step should take at most
+# Rows in a step: the first, and what it grows and shrinks to by how long one takes.
+FIRST, MOST, LEAST = 250, 1000, 25
 WHOLE = ("reconcile", "import")  # kinds of sweep that a reconciliation follows
 STAGES = ("balances", "contracts", "contractless", "finish")
 Keep = Callable[[], None]  # writes down what a step has found
@@ -77,20 +80,25 @@ class _Overtaken(Exception):  # noqa: N818 - it says what happened
     """Another has taken it up, because this one was silent for longer than its lease."""
 
 
-def work(reconciliation: Reconciliation, *, seconds: float = SLICE, batch: int = BATCH) -> Reconciliation:
-    """One slice of a claimed one. Raises nothing: what went wrong is on it, and it is tried again."""
-    until, held = time.monotonic() + seconds, reconciliation.claimed_at
+def work(reconciliation: Reconciliation, *, seconds: float = SLICE, batch: int = 0) -> Reconciliation:
+    """One slice of a claimed one: no step is begun that may not end in time, if it takes as long as the longest so far.
+    `batch` is how many rows a step takes, if not as many as go quickly. Raises nothing: what went wrong is on it, and it
+    is tried again."""
+    until, longest, held = time.monotonic() + seconds, 0.0, reconciliation.claimed_at
     try:
         while reconciliation.state == ReconciliationState.RUNNING:
+            began, size = time.monotonic(), batch or reconciliation.cursor.get("size", FIRST)
             with one_snapshot():
-                keep = STEPS[reconciliation.cursor.get("stage", STAGES[0])](reconciliation, batch)
+                keep = STEPS[reconciliation.cursor.get("stage", STAGES[0])](reconciliation, size)
             with transaction.atomic():  # a short one: webhooks are written beside it
                 _refuse_overtaken(reconciliation, held)
                 keep()
+                took = time.monotonic() - began
+                reconciliation.cursor["size"] = _size(size, took)
                 reconciliation.failures, reconciliation.error, reconciliation.claimed_at = 0, "", timezone.now()
                 reconciliation.save()
-            held = reconciliation.claimed_at
-            if time.monotonic() >= until:
+            held, longest = reconciliation.claimed_at, max(longest, took)
+            if time.monotonic() + longest >= until:
                 break
     except Exception as failure:
         reconciliation.refresh_from_db()
@@ -100,6 +108,13 @@ def work(reconciliation: Reconciliation, *, seconds: float = SLICE, batch: int =
         _fail(reconciliation, failure)
     Reconciliation.objects.filter(pk=reconciliation.pk, claimed_at=held).update(claimed_at=None)
     return reconciliation
+
+
+def _size(last: int, took: float) -> int:
+    """Of the next step: where much differs, a balance takes far longer than one that ties."""
+    if took > STEP:
+        return max(LEAST, last // 2)
+    return min(MOST, last * 2) if took < STEP / 2 else last
 
 
 def _refuse_overtaken(reconciliation: Reconciliation, held: datetime | None) -> None:
@@ -136,8 +151,8 @@ def _balances(reconciliation: Reconciliation, size: int) -> Keep:
     if not reconciliation.inputs:
         newest = Change.objects.order_by("-pk").values_list("pk", flat=True).first()
         reconciliation.inputs = {"changes": {"newest": newest or 0}}
-    rows = provable().filter(pk__gt=reconciliation.cursor.get("pk", 0)).defer("raw").order_by("pk")
-    batch = list(rows[:size])
+    rows = provable().filter(pk__gt=reconciliation.cursor.get("pk", 0)).order_by("pk")
+    batch = list(rows.only("cardholder", "company", "read_at", "extra", *BALANCE_FIELDS)[:size])
     if not batch:
         return partial(_next_stage, reconciliation)
     proofs = prove_all([reading for each in batch if (reading := reading_at(each, reconciliation.as_of))])
@@ -158,15 +173,26 @@ def _keep_balances(reconciliation: Reconciliation, proofs: Sequence[Proven], *, 
 
 def _keep_proofs(reconciliation: Reconciliation, proofs: Sequence[Proven]) -> None:
     """A proof that came to just the same as the last time is carried on; any other is a new row."""
-    last = _previous(reconciliation)
-    known = {
-        proof.balance_id: proof
-        for proof in Proof.objects.filter(last=last, balance__in=[one.reading.balance.pk for one in proofs])
-    } if last else {}  # fmt: skip
-    made = [_proof(reconciliation, one) for one in proofs]
-    same = [known[new.balance_id].pk for new in made if _alike(new, known.get(new.balance_id))]
+    if not proofs:
+        return
+    first, final = proofs[0].reading.balance.pk, proofs[-1].reading.balance.pk
+    known = Proof.objects.filter(last=_previous(reconciliation), balance__gte=first, balance__lte=final)
+    before = {old.pop("balance_id"): old for old in known.values("pk", "balance_id", *_COMPARED)}
+    same, new = [], []
+    for one in proofs:
+        values, old = _values(one), before.get(one.reading.balance.pk, {})
+        pk = old.pop("pk", None)
+        if values == old:
+            same.append(pk)
+        else:
+            new.append(
+                Proof(
+                    balance=one.reading.balance, cut_off=one.reading.at, extra=one.reading.figures.extra,
+                    first=reconciliation, last=reconciliation, **values,
+                )
+            )  # fmt: skip
     Proof.objects.filter(pk__in=same).update(last=reconciliation)
-    Proof.objects.bulk_create([new for new in made if not _alike(new, known.get(new.balance_id))], batch_size=500)
+    Proof.objects.bulk_create(new, batch_size=500)
 
 
 def _previous(reconciliation: Reconciliation) -> Reconciliation | None:
@@ -177,22 +203,16 @@ def _previous(reconciliation: Reconciliation) -> Reconciliation | None:
 _COMPARED = (*BALANCE_FIELDS, "state", "our_limit", "our_pending", "our_due", "difference", "unexplained", "pieces")
 
 
-def _alike(new: Proof, old: Proof | None) -> bool:
-    return old is not None and all(getattr(new, name) == getattr(old, name) for name in _COMPARED)
-
-
-def _proof(reconciliation: Reconciliation, proven: Proven) -> Proof:
-    figures = proven.reading.figures
-    return Proof(
-        balance=proven.reading.balance,
-        cut_off=proven.reading.at,
-        state=proven.state,
-        our_limit=proven.our_limit,
-        our_pending=proven.charges.held,
-        our_due=proven.charges.due,
-        difference=proven.difference,
-        unexplained=proven.unexplained,
-        pieces=[
+def _values(proven: Proven) -> dict[str, Any]:
+    """What makes it the same proof as the last time, by column."""
+    ours = {
+        "state": proven.state,
+        "our_limit": proven.our_limit,
+        "our_pending": proven.charges.held,
+        "our_due": proven.charges.due,
+        "difference": proven.difference,
+        "unexplained": proven.unexplained,
+        "pieces": [
             {
                 "line": str(piece.line),
                 "cause": str(piece.cause),
@@ -201,11 +221,8 @@ def _proof(reconciliation: Reconciliation, proven: Proven) -> Proof:
             }
             for piece in proven.pieces
         ],
-        first=reconciliation,
-        last=reconciliation,
-        extra=figures.extra,
-        **{name: getattr(figures, name) for name in BALANCE_FIELDS},
-    )
+    }
+    return ours | {name: getattr(proven.reading.figures, name) for name in BALANCE_FIELDS}
 
 
 def _reading_line(proven: Proven) -> str:
@@ -214,22 +231,21 @@ def _reading_line(proven: Proven) -> str:
 
 
 def _count(reconciliation: Reconciliation, source: str, lines: Iterable[str]) -> None:
-    """Adds rows of a source to its number and to its hash: of the hash so far and the new lines."""
-    told = list(lines)
+    """Adds rows of a source to its number and to its hash: of the hash so far and a line, for each line, so that it does
+    not matter how many there are in a step."""
     had = reconciliation.inputs.get(source, {"rows": 0, "sha256": ""})
-    text = "\n".join([had["sha256"], *told])
-    reconciliation.inputs[source] = {
-        "rows": had["rows"] + len(told),
-        "sha256": hashlib.sha256(text.encode()).hexdigest() if told else had["sha256"],
-    }
+    rows, digest = had["rows"], had["sha256"]
+    for line in lines:
+        rows, digest = rows + 1, hashlib.sha256(f"{digest}\n{line}".encode()).hexdigest()
+    reconciliation.inputs[source] = {"rows": rows, "sha256": digest}
 
 
 # --- Contracts --------------------------------------------------------------------------------------------------------
 
 
 def _contracts(reconciliation: Reconciliation, size: int) -> Keep:
-    rows = Contract.objects.filter(by_reference=False, pk__gt=reconciliation.cursor.get("pk", 0)).defer("raw")
-    batch = list(rows.order_by("pk")[:size])
+    rows = Contract.objects.filter(by_reference=False, pk__gt=reconciliation.cursor.get("pk", 0))
+    batch = list(rows.only(*COLUMNS).order_by("pk")[:size])
     if not batch:
         return partial(_next_stage, reconciliation)
     return partial(_keep_contracts, reconciliation, batch, breaks.of_faults(faults_of(batch)))
