@@ -92,7 +92,8 @@ def _looked_at(signed: Reconciliation, last: Reconciliation | None) -> int:
     """The number of the change up to which none has to be looked at."""
     assert signed.signed_at is not None
     known = last if last and signed.signed_at < last.started_at else signed
-    return max(known.inputs.get("changes", {}).get("newest", 0) - IN_FLIGHT, 0)
+    newest: int = known.inputs.get("changes", {}).get("newest", 0)
+    return max(newest - IN_FLIGHT, 0)
 
 
 def _touched(reconciliation: Reconciliation, after: int) -> bool:
