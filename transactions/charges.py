@@ -5,6 +5,7 @@ import uuid
 from contextlib import suppress
 from datetime import timedelta
 
+from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -105,15 +106,18 @@ def candidates(command: Command) -> list[Transaction]:
 
 def claim(command: Command, fee: Transaction | None, *, actor: Actor) -> Command:
     """A person says which fee came of a charge, or (None) that none of them did. Raises CannotDo."""
-    command.refresh_from_db()
-    if command.state != CommandState.SEVERAL:
-        raise CannotDo(_("Somebody has said already what became of it."))
-    if fee is None:
-        words = _("None of the new fees came of it.")
-        return commands.finish(command, CommandState.NOT_DONE, message=words, by=actor)
-    words = _("Somebody said which fee it is.")
-    result = str(fee.codego_id)
-    return commands.finish(command, CommandState.DONE, result=result, message=words, by=actor, keep=_keep)
+    with transaction.atomic():
+        if Command.objects.select_for_update().get(pk=command.pk).state != CommandState.SEVERAL:
+            raise CannotDo(_("Somebody has said already what became of it."))
+        command.refresh_from_db()
+        if fee is None:
+            words = _("None of the new fees came of it.")
+            return commands.finish(command, CommandState.NOT_DONE, message=words, by=actor)
+        if _other_charges(command).filter(result=fee.codego_id).exists():
+            raise CannotDo(_("This fee came of another charge. Choose again."))
+        words = _("Somebody said which fee it is.")
+        result = str(fee.codego_id)
+        return commands.finish(command, CommandState.DONE, result=result, message=words, by=actor, keep=_keep)
 
 
 def _keep(command: Command) -> None:

@@ -43,6 +43,7 @@ class Reconciliation(models.Model):
     prepared_at = models.DateTimeField(null=True)
     signed_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
     signed_at = models.DateTimeField(null=True)
+    known_until = models.DateTimeField(null=True)  # what was learned later is not in what was signed
     reopened_at = models.DateTimeField(null=True)  # something late touched its period after it was signed
     reopened_why = models.JSONField(default=list)  # provider ids of the transactions that did
 

@@ -17,6 +17,8 @@ from transactions.models import Transaction
 
 REMEMBERED = timedelta(days=120)  # how long after its end a signed period can be opened again
 NAMED = 20  # transactions named as the reason
+IN_FLIGHT = 1_000  # changes that may be numbered earlier than they can be seen
+SETTLED = ["amount", "currency", "posted_at", "state"]  # columns that say what settled
 GRACE = timedelta(minutes=5)  # how far the provider's clock may differ from ours
 
 
@@ -61,8 +63,9 @@ def _sign(reconciliation: Reconciliation, digest: str, actor: Actor) -> Reconcil
         if digest != found.digest:
             raise CannotDo(_("It is not what you were shown any more. Look at it again."))
         found.signed_by_id, found.signed_at = actor.user_id, timezone.now()
+        found.known_until = found.prepared_at if found.reopened_at else found.finished_at
         found.reopened_at, found.reopened_why = None, []
-        found.save(update_fields=["signed_by", "signed_at", "reopened_at", "reopened_why"])
+        found.save(update_fields=["signed_by", "signed_at", "known_until", "reopened_at", "reopened_why"])
         audit.record(
             Action.RECONCILIATION_SIGN, actor=actor, record="reconciliation", record_id=found.pk, digest=digest
         )
@@ -76,21 +79,25 @@ def _ended(reconciliation: Reconciliation) -> Reconciliation:
     return found
 
 
-def reopen_touched() -> list[Reconciliation]:
+def reopen_touched(last: Reconciliation | None = None) -> list[Reconciliation]:
     """Opens signed periods again that something learned since has touched: a transaction of that time that is new, or
-    whose settled amount is another."""
+    that settled otherwise than was known. `last` is the reconciliation that looked for the same before."""
     signed = Reconciliation.objects.filter(
         signed_at__isnull=False, reopened_at=None, as_of__gt=timezone.now() - REMEMBERED
     )
-    return [one for one in signed.select_for_update() if _touched(one)]
+    return [one for one in signed.select_for_update() if _touched(one, _looked_at(one, last))]
 
 
-def _touched(reconciliation: Reconciliation) -> bool:
-    assert reconciliation.signed_at is not None
-    since = Change.objects.filter(record="transaction", written_at__gt=reconciliation.signed_at)
-    if not since.exists():
-        return False
-    ids = late_in(reconciliation)
+def _looked_at(signed: Reconciliation, last: Reconciliation | None) -> int:
+    """The number of the change up to which none has to be looked at."""
+    assert signed.signed_at is not None
+    known = last if last and signed.signed_at < last.started_at else signed
+    newest: int = known.inputs.get("changes", {}).get("newest", 0)
+    return max(newest - IN_FLIGHT, 0)
+
+
+def _touched(reconciliation: Reconciliation, after: int) -> bool:
+    ids = late_in(reconciliation, after)
     if not ids:
         return False
     reconciliation.reopened_at, reconciliation.reopened_why = timezone.now(), ids
@@ -102,16 +109,19 @@ def _touched(reconciliation: Reconciliation) -> bool:
     return True
 
 
-def late_in(reconciliation: Reconciliation) -> list[str]:
-    """Provider ids of transactions that belong to its period and were learned, or changed in it, after the signature."""
+def late_in(reconciliation: Reconciliation, after: int = 0) -> list[str]:
+    """Provider ids of transactions that belong to its period and were learned, or changed in it, after what was signed."""
+    known_until = reconciliation.known_until or reconciliation.signed_at
+    since = Change.objects.filter(record="transaction", pk__gt=after, written_at__gt=known_until)
+    if not since.exists():
+        return []
     end = reconciliation.as_of - GRACE
-    since = Change.objects.filter(record="transaction", written_at__gt=reconciliation.signed_at)
     settled = Q(posted_at__lte=end)
     fresh = Transaction.objects.filter(
         settled | Q(authorized_at__lte=end), pk__in=since.filter(created=True).values("record_id")
     )
     changed = Transaction.objects.filter(
-        settled, pk__in=since.filter(created=False, before__has_any_keys=["amount", "posted_at"]).values("record_id")
+        settled, pk__in=since.filter(created=False, before__has_any_keys=SETTLED).values("record_id")
     )
     found = (fresh | changed).order_by("pk").values_list("codego_id", flat=True)
     return [str(one) for one in found[:NAMED]]

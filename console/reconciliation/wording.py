@@ -46,12 +46,13 @@ def of_age(age: Age, now: datetime) -> Q:
 
 
 def waits(now: datetime) -> Q:
-    """Breaks that do not go by themselves, or should have gone by now."""
-    return Q(cause__in=WAITING) | Q(expected_until__lt=now)
+    """Breaks that do not go by themselves, or should have gone by now: where no time is known, when they are old."""
+    stayed = Q(expected_until=None, first_seen__lte=now - OLD.least)
+    return Q(cause__in=WAITING) | Q(expected_until__lt=now) | stayed
 
 
 def is_waiting(each: Break, now: datetime) -> bool:
-    return each.cause in WAITING or bool(each.expected_until and each.expected_until < now)
+    return each.cause in WAITING or (each.expected_until or each.first_seen + OLD.least) <= now
 
 
 def sign_in_words(each: Break) -> str:

@@ -282,7 +282,7 @@ def _end(reconciliation: Reconciliation) -> None:
     reconciliation.state, reconciliation.due_at = ReconciliationState.DONE, None
     reconciliation.finished_at, reconciliation.cursor = timezone.now(), {}
     reconciliation.save()
-    signing.reopen_touched()
+    signing.reopen_touched(last)
 
 
 def _digest(reconciliation: Reconciliation) -> str:

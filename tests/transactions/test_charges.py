@@ -140,6 +140,19 @@ def test_several_new_fees_are_for_a_person_to_decide(sandbox, holder, actor):
     assert (command.state, command.result, command.check_at) == (CommandState.DONE, found[0].codego_id, None)
 
 
+def test_a_fee_that_another_charge_has_taken_meanwhile_is_not_said_to_be_this_ones(sandbox, holder, actor):
+    sandbox.fault("POST /users/*/charges", "drop_after")
+    command = charged(holder, actor)
+    sandbox.story("fee", userId=holder.codego_id, amount=1_999, description=WORDS)
+    looked(command)
+    fee = charges.candidates(command)[0]
+    make_command("cardholder", holder.pk, kind="charge", state=CommandState.DONE, result=fee.codego_id)
+    with pytest.raises(CannotDo, match="another charge"):
+        charges.claim(command, fee, actor=actor)
+    command.refresh_from_db()
+    assert command.state == CommandState.SEVERAL
+
+
 def test_a_new_fee_in_other_words_is_for_a_person_too(sandbox, holder, actor):
     sandbox.fault("POST /users/*/charges", "drop_before")
     command = charged(holder, actor)

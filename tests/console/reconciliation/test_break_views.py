@@ -82,6 +82,18 @@ def test_filters(client_as, several, query, names):
     assert listed(client_as("finance"), **query) == [several[name] for name in names]
 
 
+def test_what_should_pass_by_itself_and_does_not_waits_for_somebody(client_as):
+    balance, now = make_balance(make_cardholder()), timezone.now()
+    stayed = make_break(balance, cause="stale_source", first_seen=now - timedelta(days=8))
+    make_break(balance, cause="timing", first_seen=now - timedelta(days=6))
+    later = {"first_seen": now - timedelta(days=8), "expected_until": now + timedelta(days=9)}
+    make_break(balance, cause="hold_kept", **later)
+    page = client_as("finance").get(LIST, {"waits": "on"})
+    assert list(page.context["page"].rows) == [stayed]
+    assert "Waits for somebody" in page.text
+    assert "Passes by itself" not in page.text
+
+
 def test_mine_nobodys_and_a_colleagues(client_as, several):
     client = client_as("finance")
     colleague = make_staff("finance")

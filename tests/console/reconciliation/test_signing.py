@@ -8,11 +8,12 @@ from django.utils import timezone
 
 from console.access import Actor
 from console.audit.models import Entry
+from console.history.models import Change
 from console.provider.commands import CannotDo
 from console.reconciliation import signing
 from console.reconciliation.models import Reconciliation
 from tests import injections
-from tests.factories import make_staff
+from tests.factories import make_staff, make_transaction
 
 pytestmark = pytest.mark.django_db
 
@@ -88,6 +89,47 @@ def test_a_settlement_that_is_learned_late_opens_the_period_again(console):
     assert not made.is_signed
     assert not again.reopened_at
     assert Entry.objects.filter(action="reconciliation:reopen", record_id=made.pk).exists()
+
+
+def test_what_was_learned_between_the_proof_and_the_signature_opens_it_again_and_once_only():
+    now = timezone.now()
+    made = ended(as_of=now - timedelta(hours=2), finished_at=now - timedelta(hours=2))
+    late = make_transaction(posted_at=now - timedelta(hours=3))
+    Change.objects.create(
+        record="transaction", record_id=late.pk, source="run", at=now, created=True, written_at=now - timedelta(hours=1)
+    )
+    between = ended(started_at=now - timedelta(minutes=30), inputs={"changes": {"newest": 10**9}})
+    reopened = []
+    for _time in range(2):
+        signing.prepare(made, actor=person())
+        signing.sign(made, made.digest, actor=person())
+        signing.reopen_touched(between)
+        made.refresh_from_db()
+        reopened.append(made.reopened_why)
+    assert reopened == [[late.codego_id], []]
+    assert made.is_signed
+
+
+@pytest.mark.parametrize(("column", "opens"), [("state", True), ("amount", True), ("memo", False)])
+def test_a_settlement_that_is_taken_back_opens_the_period_again(column, opens):
+    now = timezone.now()
+    made = ended(as_of=now - timedelta(hours=2), finished_at=now - timedelta(hours=2))
+    signing.prepare(made, actor=person())
+    signing.sign(made, made.digest, actor=person())
+    row = make_transaction(posted_at=now - timedelta(hours=3))
+    Change.objects.create(record="transaction", record_id=row.pk, source="run", at=now, before={column: "before"})
+    assert bool(signing.reopen_touched()) is opens
+
+
+def test_what_was_looked_at_before_is_not_looked_at_again():
+    now = timezone.now()
+    made = ended(as_of=now - timedelta(hours=2), finished_at=now - timedelta(hours=2))
+    signing.prepare(made, actor=person())
+    signing.sign(made, made.digest, actor=person())
+    row = make_transaction(posted_at=now - timedelta(hours=3))
+    Change.objects.create(record="transaction", record_id=row.pk, source="run", at=now, created=True)
+    assert not signing.reopen_touched(ended(inputs={"changes": {"newest": 10**9}}))
+    assert signing.reopen_touched(ended(inputs={"changes": {"newest": 0}})) == [made]
 
 
 @pytest.mark.django_db(transaction=True)
