@@ -226,8 +226,8 @@ def _turned_away() -> Found | None:
     if not number:
         return None
     words = ngettext(
-        "%(n)s delivery was turned away in the last 24 hours: it could not be verified.",
-        "%(n)s deliveries were turned away in the last 24 hours: they could not be verified.",
+        "%(n)s delivery of the last 24 hours could not be verified. Nothing in it was believed.",
+        "%(n)s deliveries of the last 24 hours could not be verified. Nothing in them was believed.",
         number,
     )
     detail = _("If the provider changed its webhook secret, add the new one to CODEGO_WEBHOOK_SECRETS.")

@@ -87,7 +87,7 @@ LABELS = {
     Action.REPORT_DOWNLOAD: _("Download report"),
     Action.REPORT_MAKE: _("Make report"),
     Action.REVIEW_DECIDE: _("Decide review"),
-    Action.RUN_START: _("Start sync"),
+    Action.RUN_START: _("Start a sweep"),
     Action.SIGN_IN: _("Sign in"),
     Action.SIGN_IN_FAILED: _("Failed sign-in"),
     Action.SIGN_OUT: _("Sign out"),

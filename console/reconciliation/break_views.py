@@ -123,7 +123,7 @@ def take(request: HttpRequest, pk: int) -> HttpResponse:
     except CannotDo as why:
         toast(request, why, "refused")
     else:
-        toast(request, _("It is yours."))
+        toast(request, _("This break is yours now."))
     return redirect(request, found)
 
 

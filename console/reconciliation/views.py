@@ -143,7 +143,7 @@ def start(request: HttpRequest) -> HttpResponse:
             run = runs.start("reconcile", actor=Actor.of(request))
             ring("run")
             fresh = run.started_at >= asked_at
-            toast(request, _("Started.") if fresh else _("One was already running. It goes on at once."))
+            toast(request, _("Reconciliation started.") if fresh else _("One was already running. It goes on at once."))
         return redirect(request, "reconciliation:desk")
     context = {
         "title": _("Reconcile now?"),

@@ -1,4 +1,4 @@
-"""The filters of the inbox and of the list of runs."""
+"""The filters of the inbox and of the list of sweeps."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from console.sync.models import DeliveryVerdict, Rejection, RunState
 KINDS = {
     "import": _("Full import"),
     "catch_up": _("Catch-up"),
-    "reconcile": _("Reconciliation"),
+    "reconcile": _("Hourly sweep"),
     "window": _("Nightly sweep"),
 }
 
@@ -52,14 +52,14 @@ class RunFilter(FilterForm):
 
 
 class StartForm(forms.Form):
-    """Which run somebody wants now."""
+    """Which sweep somebody wants now."""
 
     kind = forms.ChoiceField(
         label=_("What to read from the provider"),
         initial="reconcile",
         widget=forms.RadioSelect,
         choices=[
-            ("reconcile", _("Reconciliation: every balance and contract, then new and open transactions")),
+            ("reconcile", _("Hourly sweep: every balance and contract, then new and open transactions")),
             ("catch_up", _("Catch-up: every card, new and open transactions, and applications that are not decided")),
             ("window", _("Nightly sweep: the transactions of 45 days, every dispute, cardholder and company")),
             ("import", _("Full import: everything, from the beginning; this can take long")),

@@ -1,4 +1,4 @@
-"""What was turned away at the door: what is wrong and what to do about it, and verifying it again."""
+"""What could not be verified: what is wrong and what to do about it, and verifying it again."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
@@ -62,7 +62,7 @@ def page(request: HttpRequest) -> HttpResponse:
     newest = Delivery.objects.filter(verdict=DeliveryVerdict.FORGED).defer("body").order_by("-received_at", "-pk")
     total = sum(look.counts.values())
     context = {
-        "title": _("Turned away at the door"),
+        "title": _("Not verified"),
         "look": look,
         "advice": _advice(look),
         "reasons": [_reason(look, key) for key, _n in look.counts.most_common()],
@@ -158,7 +158,7 @@ def told(outcome: forged.Outcome) -> str:
 def _advice(look: forged.Look) -> Advice:
     """The one thing to know first."""
     if not look.counts:
-        return Advice("good", _("Nothing was turned away in the last 24 hours."), "")
+        return Advice("good", _("Every delivery of the last 24 hours was verified."), "")
     wrong = look.last.get(Rejection.WRONG)
     if wrong and look.is_our_secret and look.counts[Rejection.WRONG] >= SEVERAL:
         since = _("Nothing has been verified since %(then)s.") % {"then": _clock(look.verified_at)}

@@ -104,11 +104,14 @@ def start(request: HttpRequest) -> HttpResponse:
         run = runs.start(form.cleaned_data["kind"], actor=Actor.of(request))
         ring("run")
         fresh = run.started_at >= asked_at
-        toast(request, _("Started.") if fresh else _("One of this kind was already running. It goes on at once."))
+        toast(
+            request,
+            _("The sweep has started.") if fresh else _("One of this kind was already running. It goes on at once."),
+        )
         return redirect(request, "sync:run", run.pk)
     context = {
         "form": form,
-        "title": _("Start a run"),
+        "title": _("Start a sweep"),
         "what": _("The console reads from the provider and repairs its copy. Nothing is changed at the provider."),
         "verb": _("Start"),
         "action_url": request.path,

@@ -176,11 +176,12 @@ def when(moment: datetime | date | None) -> SafeString:
     if not isinstance(moment, datetime):
         return format_html('<time datetime="{}">{}</time>', moment.isoformat(), formats.date_format(moment, "j M Y"))
     here = timezone.localtime(moment)
-    exact = _("%(utc)s UTC · %(here)s %(zone)s") % {
+    words = {
         "utc": _exactly(moment.astimezone(UTC)),
         "here": _exactly(here),
         "zone": timezone.get_current_timezone_name(),
     }
+    exact = (_("%(utc)s UTC") if here.tzname() == "UTC" else _("%(utc)s UTC · %(here)s %(zone)s")) % words
     return format_html(
         '<time datetime="{}" title="{}">{}</time>', moment.astimezone(UTC).isoformat(), exact, short_time(here)
     )
@@ -244,13 +245,14 @@ def _exactly(moment: datetime) -> str:
 
 
 CHART_WIDTH, CHART_HEIGHT = 640, 120
+LEAST_BARS = 12  # two values are two bars, not two halves of the page
 
 
 @register.inclusion_tag("ui/_chart_bars.html")
 def chart_bars(title: str, values: Sequence[tuple[object, int, object]]) -> dict[str, object]:
     """{% chart_bars "Spend by day" days %}: bars from (label, value, value in words), as SVG and as a table."""
     top = max((value for _label, value, _shown in values), default=0) or 1
-    step = CHART_WIDTH / max(len(values), 1)
+    step = CHART_WIDTH / max(len(values), LEAST_BARS)
     bars = [
         {
             "label": label,
@@ -262,4 +264,5 @@ def chart_bars(title: str, values: Sequence[tuple[object, int, object]]) -> dict
         }
         for place, (label, value, shown) in enumerate(values)
     ]
-    return {"title": title, "bars": bars, "width": CHART_WIDTH, "height": CHART_HEIGHT}
+    ends = (bars[0]["label"], bars[-1]["label"]) if len(bars) >= LEAST_BARS else ()
+    return {"title": title, "bars": bars, "ends": ends, "width": CHART_WIDTH, "height": CHART_HEIGHT}

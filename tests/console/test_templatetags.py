@@ -125,6 +125,12 @@ def test_the_exact_instant_is_told_in_utc_and_in_the_readers_zone():
     assert words(html) == "2 Mar 2025, 05:05"
 
 
+def test_the_exact_instant_is_told_once_to_a_reader_in_utc():
+    with timezone.override("UTC"):
+        html = render("{% when at %}", at=datetime(2025, 3, 1, 20, 5, 7, tzinfo=UTC))
+    assert 'title="1 Mar 2025, 20:05:07 UTC"' in html
+
+
 def test_a_day_has_no_clock():
     assert render("{% when day %}", day=date(2025, 3, 1)) == '<time datetime="2025-03-01">1 Mar 2025</time>'
 
@@ -147,6 +153,14 @@ def test_a_chart_is_drawn_and_can_be_read_as_a_table():
     assert 'height="120.0"' in html
     assert '<th scope="row">1 Nov</th><td class="num">$5.00</td>' in html
     assert "<script>" not in html
+
+
+def test_the_ends_of_a_long_chart_are_named_and_few_values_stay_narrow():
+    month = [(f"{day} Nov", day, str(day)) for day in range(1, 31)]
+    assert "<span>1 Nov</span> <span>30 Nov</span>" in render('{% chart_bars "Spend" days %}', days=month)
+    short = render('{% chart_bars "Spend" days %}', days=month[:2])
+    assert 'class="ends"' not in short
+    assert float(re.findall(r'width="([0-9.]+)"', short)[0]) < 640 / 10
 
 
 def test_a_chart_of_nothing_is_still_a_chart():

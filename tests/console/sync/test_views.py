@@ -197,7 +197,7 @@ def test_runs_are_listed_with_what_they_did(client_as):
     page = client_as("finance").get("/reconciliation/runs/")
     assert page.status_code == 200
     ((_run, kind, _took, totals),) = page.context["rows"]
-    assert (kind, totals) == ("Reconciliation", [2, 1, 1, 0, 0, 3])
+    assert (kind, totals) == ("Hourly sweep", [2, 1, 1, 0, 0, 3])
     assert "stale" in page.text
     assert "not read yet" in page.text
 
@@ -242,7 +242,7 @@ def test_a_run_names_its_differences(client_as):
 
 def test_finance_starts_a_run_and_finds_the_one_that_goes_on(client_as):
     client = client_as("finance")
-    assert "Start a run" in client.get("/reconciliation/runs/start/").text
+    assert "Start a sweep" in client.get("/reconciliation/runs/start/").text
     answer = client.post("/reconciliation/runs/start/", {"kind": "reconcile"})
     run = Run.objects.get()
     assert answer.url == reverse("sync:run", args=[run.pk])
