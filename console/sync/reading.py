@@ -13,6 +13,7 @@ from console.codego.protocols import Priority
 from console.provider.factory import client
 from console.sync.models import Run, RunState
 from console.sync.routes import READS, Read
+from console.sync.steps import words_of
 
 LEASE = timedelta(seconds=30)
 LONGEST = 900  # seconds between two tries of one object
@@ -59,7 +60,7 @@ def _read(provider: Codego, read: Read, row: Any) -> bool:
     except (NoSuchObject, NoSuchRoute) as absent:
         rows.filter(dirty_at__lte=at).update(dirty_at=None, read_error=str(absent)[:200])
     except Exception as failure:  # noqa: BLE001 - whatever it was is written on the row, and it is tried again
-        _put_off(rows, row, str(failure))
+        _put_off(rows, row, words_of(failure))
         return not isinstance(failure, Unavailable | Unauthorized | NotSent)
     if rows.filter(by_reference=True, dirty_at__isnull=False).exists():
         _put_off(rows, row, "Its owner is not known yet.")

@@ -23,7 +23,7 @@ from console.provider.factory import client
 from console.sync import drift
 from console.sync.models import Cursor, Run, RunState
 from console.sync.schedule import IN_ORDER, KINDS, SCHEDULE
-from console.sync.steps import Scope, Step
+from console.sync.steps import Scope, Step, words_of
 from console.sync.sweeps import SWEEPS
 
 log = logging.getLogger("deckhand.sync")
@@ -159,7 +159,7 @@ def _end(run: Run, resource: str) -> None:
 def _fail(run: Run, failure: Exception) -> None:
     """A passing fault is tried again, later each time; a refusal of the key waits for somebody."""
     run.failures += 1
-    run.error = str(failure)[:500]
+    run.error = words_of(failure)[:500]
     log.warning("run %s: %s", run.pk, type(failure).__name__, exc_info=not isinstance(failure, CodegoError))
     if run.failures >= TRIES:
         run.state, run.finished_at, run.due_at = RunState.FAILED, timezone.now(), None

@@ -103,9 +103,15 @@ def _is_young(record: Any, at: datetime) -> bool:
     return bool(times) and at - max(times) < ON_ITS_WAY
 
 
+def words_of(failure: Exception) -> str:
+    """What went wrong, for everybody's eyes. A database quotes the row that it refused, so of what is no answer of the
+    provider only the kind is said."""
+    return str(failure) if isinstance(failure, CodegoError) else type(failure).__name__
+
+
 def _failed(cursor: dict[str, Any], resource: str, codego_id: str | None, failure: Exception) -> Step:
     return Step(
-        cursor, Counter(seen=1, failed=1), [{"resource": resource, "id": codego_id, "error": str(failure)[:200]}]
+        cursor, Counter(seen=1, failed=1), [{"resource": resource, "id": codego_id, "error": words_of(failure)[:200]}]
     )
 
 

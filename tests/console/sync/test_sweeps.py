@@ -3,13 +3,17 @@
 from datetime import datetime, timedelta
 
 import pytest
+from django.db import IntegrityError
 from django.utils import timezone
 
 from cardholders.models import Cardholder
+from console.codego.paging import Page
+from console.codego.records import UserRecord
 from console.provider.mirror import refer
 from console.provider.models import Budget
 from console.sync import drift, reading, runs
 from console.sync.models import Cursor, Run, RunState
+from console.sync.steps import Scope, each_page
 from tests.console.codego.conftest import Scripted, _reply
 from transactions.models import Transaction
 
@@ -260,3 +264,15 @@ def test_all_drift_is_counted_however_little_of_it_is_kept(scripted, settings):
     found = run("transactions")
     assert len(found.differences) == drift.MOST_DIFFERENCES
     assert found.drift == {"transactions": {"missed": drift.MOST_DIFFERENCES + 5}}
+
+
+def test_a_row_that_the_database_refused_is_not_quoted():
+    """Whoever sees sweeps need not be one who may read personal data."""
+
+    def refuse(records, *, source):
+        raise IntegrityError("new row violates a constraint. DETAIL: Failing row contains (7, Ana, Marinho).")
+
+    record = UserRecord.parse({"id": "u1", "firstName": "Ana"})
+    pages = [Page((record,), None)]
+    (step,) = each_page("cardholders", lambda _: iter(pages), refuse, {}, Scope(timezone.now(), "import"))
+    assert step.differences == [{"resource": "cardholders", "id": "u1", "error": "IntegrityError"}]
