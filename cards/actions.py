@@ -190,7 +190,7 @@ def carry_out(request: HttpRequest, form: forms.Form, act: Callable[[], Command]
         form.add_error(None, str(words_of_ours))
         return None
     except CodegoError as failure:
-        form.add_error(None, _("Nothing was sent. %(words)s") % {"words": failure})
+        form.add_error(None, _("Nothing was sent: %(words)s") % {"words": failure})
         return None
     if failed(command):
         form.add_error(None, refusal(command))

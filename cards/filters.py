@@ -19,7 +19,7 @@ STATES = [
     ("active", _("Active")),
     ("locked", _("Locked")),
     ("notactivated", _("Not activated")),
-    (CANCELED, _("Canceled")),
+    (CANCELED, _("Cancelled")),
 ]
 OTHER = "other"
 

@@ -38,7 +38,7 @@ DISPUTE_STATES = [
     ("inreview", _("In review")),
     ("accepted", _("Accepted")),
     ("rejected", _("Rejected")),
-    ("canceled", _("Canceled")),
+    ("canceled", _("Cancelled")),
 ]
 TRANSACTION_SORTS = {"time": "occurred_at", "posted": "posted_at", "amount": "signed_amount"}
 DISPUTE_SORTS = {"opened": "opened_at", "amount": "transaction__amount"}

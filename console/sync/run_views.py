@@ -21,6 +21,8 @@ from console.sync.routes import READS
 from console.sync.schedule import SCHEDULE
 from console.sync.tasks import ring
 
+SHOWN = 100  # records that differed on a page, unless all are asked for
+
 
 class Difference(NamedTuple):
     resource: str
@@ -79,6 +81,8 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
     version = _digest(run.state, run.counts, run.error)
     if request.GET.get("v") == version:
         return HttpResponse(status=204)
+    everything = "all" in request.GET
+    shown = run.differences if everything else run.differences[:SHOWN]
     context: dict[str, object] = {
         "run": run,
         "title": KINDS.get(run.kind, run.kind),
@@ -87,10 +91,11 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
         "counts": [(_label(r), run.counts.get(r), run.drift.get(r, {})) for r in run.resources],
         "count_labels": _count_labels(),
         "drift_labels": drift.KINDS,
-        "differences": _differences(run),
+        "differences": _differences(shown),
+        "more": len(run.differences) - len(shown),
         "full": len(run.differences) >= drift.MOST_DIFFERENCES,
         "most": drift.MOST_DIFFERENCES,
-        "live_url": f"{request.path}?v={version}",
+        "live_url": f"{request.path}?v={version}{'&all=on' if everything else ''}",
     }
     return page_or_fragment(request, "sync/run.html", "sync/_run.html", context)
 
@@ -199,11 +204,11 @@ def _totals(run: Run) -> list[int]:
     return [sum(counts.get(name, 0) for counts in run.counts.values()) for name in runs.COUNTS] + [drift.total(run)]
 
 
-def _differences(run: Run) -> list[Difference]:
+def _differences(differences: list[dict[str, Any]]) -> list[Difference]:
     """One line for each field; personal values were never kept, only that they differed."""
-    urls = _urls(run.differences)
+    urls = _urls(differences)
     found = []
-    for each in run.differences:
+    for each in differences:
         resource, codego_id = str(each.get("resource", "")), str(each.get("id") or "")
         about = (_label(resource), codego_id, urls.get((resource, codego_id), ""))
         if "error" in each:

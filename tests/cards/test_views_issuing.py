@@ -118,7 +118,7 @@ def test_where_the_provider_is_away_nothing_was_sent(client):
     holder = make_cardholder()
     answer = client.post(f"/cards/issue/{holder.pk}/", VIRTUAL)
     assert answer.status_code == 422
-    assert "Nothing was sent." in answer.content.decode()
+    assert "Nothing was sent: " in answer.content.decode()
     assert not Command.objects.exists()
 
 

@@ -32,7 +32,7 @@ def words(html: str) -> str:
         ("ACTIVE", "card", "Active", "good"),
         ("notActivated", "card", "Not activated", "idle"),
         ("not_activated", "card", "Not activated", "idle"),
-        ("cancelled", "card", "Canceled", "idle"),
+        ("cancelled", "card", "Cancelled", "idle"),
         ("needsVerification", "application", "Needs verification", "warn"),
         ("declined", "transaction", "Declined", "bad"),
         ("inReview", "dispute", "In review", "info"),

@@ -49,7 +49,7 @@ def test_before_the_import_ends_it_says_what_it_waits_for(client_as):
         kind="import", state="running", resources=["cards", "balances"], cursor={"left": ["balances"]}, finished_at=None
     )
     page = client_as("finance").get(DESK).text
-    assert "Reading Balances from the provider; the proof follows" in page
+    assert "Reading from the provider: Balances. The proof follows" in page
     assert "The import has to end first" in page
 
 
@@ -160,7 +160,7 @@ def test_starting_begins_the_sweep_that_a_proof_follows(client_as):
     imported()
     client.post(reverse("reconciliation:start"))
     run = Run.objects.get(kind="reconcile", state="running")
-    assert "from the provider; the proof follows" in client.get(DESK).text
+    assert "Reading from the provider: " in client.get(DESK).text
     client.post(reverse("reconciliation:start"))
     assert list(Run.objects.filter(kind="reconcile")) == [run]
     assert client_as("admin").post(reverse("reconciliation:start")).status_code == 403

@@ -269,6 +269,17 @@ def test_progress_is_live_and_quiet_when_nothing_moves(client_as):
     assert client.get(address).headers["HX-Trigger"] == "runs-changed"
 
 
+def test_a_run_that_found_very_much_shows_the_first_of_it_and_the_rest_when_asked(client_as):
+    many = [{"resource": "cards", "id": f"c{n}", "missed": True} for n in range(103)]
+    address = reverse("sync:run", args=[make_run(differences=many).pk])
+    page = client_as("finance").get(address)
+    assert len(page.context["differences"]) == 100
+    assert "Show 3 more records that differed" in page.text
+    whole = client_as("finance").get(address, {"all": "on"})
+    assert len(whole.context["differences"]) == 103
+    assert "more records that differed" not in whole.text
+
+
 def test_a_running_run_polls_its_own_page(client_as):
     client = client_as("admin")
     run = make_run(state="running", finished_at=None, error="The provider did not answer.")

@@ -177,5 +177,5 @@ def test_the_timeline_of_an_open_page_follows(client_as, card):
     tell(ago(days=1), "read", status="canceled")
     fragment = client.get(live, headers={"HX-Request": "true"}).content.decode()
     assert 'id="timeline" hx-swap-oob="true"' in fragment
-    assert "Canceled" in fragment
+    assert "Cancelled" in fragment
     assert Card.objects.get().state == "canceled"
