@@ -91,7 +91,8 @@ def settle(provider: Codego, command: Command) -> Command:
         words = _("A new fee like it is there (%(ids)s), but it may be another one. A person has to say.")
         ids = ", ".join(fee.id for fee in similar)
         return commands.finish(command, CommandState.SEVERAL, message=words % {"ids": ids})
-    settled = settle_creation(provider, command, lambda _provider, _command: Found(tuple(same)), _keep)
+    found = Found(tuple(same))
+    settled = settle_creation(provider, command, lambda _provider, _command: found, _keep, period=PATIENCE)
     return _follow(provider, settled) if settled.state == CommandState.DONE else settled
 
 

@@ -30,8 +30,9 @@ class Found:
 Look = Callable[[Codego, Command], Found]
 
 
-def settle_creation(client: Codego, command: Command, look: Look, keep: Keep) -> Command:
-    """Adopts the one new object that can only be ours; leaves several to a person; says "not created" late."""
+def settle_creation(client: Codego, command: Command, look: Look, keep: Keep, *, period: timedelta = PERIOD) -> Command:
+    """Adopts the one new object that can only be ours; leaves several to a person; says "not created" late: `period` is
+    how long one that was created may stay unseen."""
     found = look(client, command)
     command.checks += 1
     if len(found.ids) == 1:
@@ -45,7 +46,7 @@ def settle_creation(client: Codego, command: Command, look: Look, keep: Keep) ->
             % {"ids": ", ".join(found.ids)},
         )
     asked = command.sent_at or command.created_at
-    if command.checks >= LISTINGS and timezone.now() - asked >= PERIOD:
+    if command.checks >= LISTINGS and timezone.now() - asked >= period:
         return finish(command, CommandState.NOT_DONE, message=_("The provider did not create it."))
     return later(command)
 

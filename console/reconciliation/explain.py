@@ -18,8 +18,9 @@ from console.reconciliation.identity import Line, tolerated
 from console.reconciliation.ours import Effect, cents, credit_limit, worth
 
 ODD = 3  # rows counted otherwise than is expected, in one explanation
-NEAR = 20  # places at which such rows are looked for
+NEAR = 6  # places at which such rows are looked for
 STATES = 20_000  # sums looked at before a match is given up
+FEW = 6_000  # combinations of a few rows looked at, at one place
 LATE, LATELY = 200, 30  # places of the story looked at after and before the reading
 
 
@@ -128,7 +129,7 @@ def _match(difference: Effect, story: Story) -> _Guess | None:
     rounded = _roundings(story)[1:]
     tries = (
         (ahead, exact, 0), (ahead[:NEAR], exact, ODD), (behind, exact, 0),
-        (ahead, rounded, 0), (ahead[:1], rounded, 1), (behind, rounded, 0),
+        (ahead[:NEAR], rounded, 0), (ahead[:1], rounded, 1), (behind[:NEAR], rounded, 0),
     )  # fmt: skip
     for places, roundings, odd in tries:
         for place in places:
@@ -206,7 +207,7 @@ def _few(effects: Sequence[Effect], most: int) -> dict[Effect, tuple[int, ...]]:
             useful.append(i)
     sums: dict[Effect, tuple[int, ...]] = {Effect(): ()}
     chosen_few = (chosen for size in range(1, most + 1) for chosen in combinations(useful, size))
-    for chosen in islice(chosen_few, STATES):
+    for chosen in islice(chosen_few, FEW):
         total = Effect(sum(effects[i].held for i in chosen), sum(effects[i].due for i in chosen))
         sums.setdefault(total, chosen)
     return sums

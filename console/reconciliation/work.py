@@ -43,7 +43,7 @@ def start(run: Run | None = None, *, actor: Actor = SYSTEM) -> Reconciliation:
     """A new one, or the one that has not ended."""
     try:
         with transaction.atomic():
-            made = Reconciliation.objects.create(run=run, asked_by_id=actor.user_id)
+            made = Reconciliation.objects.create(run=run, asked_by_id=actor.user_id, as_of=_as_of(run))
     except IntegrityError:
         return Reconciliation.objects.filter(Q(run=run, run__isnull=False) | Q(state="running")).latest("started_at")
     if actor.user_id:
@@ -52,6 +52,13 @@ def start(run: Run | None = None, *, actor: Actor = SYSTEM) -> Reconciliation:
             kind="proof",
         )  # fmt: skip
     return made
+
+
+def _as_of(run: Run | None) -> datetime:
+    """The latest moment whose readings were all followed by a read of what explains them: when the sweep, done with
+    balances and contracts, began with transactions. A balance read since is proven the next time."""
+    began = run.cursor.get("began", {}) if run and run.kind == "reconcile" else {}
+    return datetime.fromisoformat(began["transactions"]) if "transactions" in began else timezone.now()
 
 
 def start_due() -> Reconciliation | None:

@@ -21,6 +21,7 @@ from console.sync.routes import Event, event_of
 log = logging.getLogger("deckhand.inbox")
 CLAIM = 300
 LEASE = timedelta(seconds=30)
+SUSPECT = 3  # times taken: from then on alone
 TRIES = 8  # with the pauses below: about an hour
 _VERDICTS = {
     Verdict.CREATED: DeliveryVerdict.APPLIED,
@@ -88,12 +89,20 @@ def replay(ids: Sequence[int]) -> int:
 
 
 def _claim(limit: int) -> list[Delivery]:
+    """Takes the next due ones. One that was taken often without a word about it may be what ends the worker: it is taken
+    alone, so that its neighbours go on, and parked in the end."""
     now = timezone.now()
     with transaction.atomic():
         due = Delivery.objects.filter(due_at__lte=now).order_by("due_at", "id")
+        due.filter(attempts__gte=TRIES).update(
+            verdict=DeliveryVerdict.PARKED, due_at=None, error="The worker ended each time it was applied."
+        )
         if connection.features.has_select_for_update_skip_locked:
             due = due.select_for_update(skip_locked=True)
         claimed = list(due[:limit])
+        suspect = next((n for n, each in enumerate(claimed) if each.attempts >= SUSPECT), None)
+        if suspect is not None:
+            claimed = claimed[: suspect or 1]
         Delivery.objects.filter(pk__in=[d.pk for d in claimed]).update(
             due_at=now + LEASE, attempts=F("attempts") + 1, first_tried_at=Coalesce("first_tried_at", now)
         )

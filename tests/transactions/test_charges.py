@@ -106,13 +106,16 @@ def test_an_older_fee_of_the_same_amount_and_words_is_not_taken_for_it(sandbox, 
     assert command.state == CommandState.UNKNOWN
 
 
-def test_not_charged_is_said_only_after_three_listings_over_ten_minutes(sandbox, holder, actor):
+def test_not_charged_is_said_only_after_a_day_without_such_a_fee(sandbox, holder, actor):
     sandbox.fault("POST /users/*/charges", "drop_before")
     command = charged(holder, actor)
     for _ in range(4):
         looked(command)
     assert command.state == CommandState.UNKNOWN
-    Command.objects.update(sent_at=timezone.now() - timedelta(minutes=11))
+    Command.objects.update(sent_at=timezone.now() - timedelta(hours=23))
+    looked(command)
+    assert command.state == CommandState.UNKNOWN
+    Command.objects.update(sent_at=timezone.now() - timedelta(days=1, minutes=1))
     looked(command)
     assert (command.state, fees_at(sandbox, holder)) == (CommandState.NOT_DONE, [])
 

@@ -52,9 +52,9 @@ class Console:
     def __getattr__(self, name: str) -> Any:
         return getattr(self.sandbox, name)
 
-    def prove(self) -> Reconciliation:
-        """A reconciliation over what is known now."""
-        made = work.start()
+    def prove(self, run: Run | None = None) -> Reconciliation:
+        """A reconciliation over what is known now, or over what a sweep has read."""
+        made = work.start(run)
         while made.state == ReconciliationState.RUNNING:
             assert made.failures < 2, made.error
             made = work.work(work.claim(made.pk), seconds=30)
@@ -64,7 +64,7 @@ class Console:
         """As the clock does it: balances, contracts and transactions are swept, then proven."""
         run = self.sweep("reconcile")
         assert run.failures < 3, run.error
-        return self.prove()
+        return self.prove(run)
 
 
 def _unread(read: routes.Read) -> Any:

@@ -112,9 +112,9 @@ def test_replaying_an_applied_delivery_changes_nothing():
 def test_a_failure_of_a_claim_that_was_too_slow_does_not_undo_what_another_did():
     slow = accept(body())
     inbox._claim(10)
-    Delivery.objects.update(due_at=timezone.now() - timedelta(seconds=1), attempts=inbox.TRIES)
+    Delivery.objects.update(due_at=timezone.now() - timedelta(seconds=1), attempts=inbox.TRIES - 1)
     inbox.drain()
-    slow.attempts = inbox.TRIES
+    slow.attempts = inbox.TRIES - 1
     inbox._fail(slow, RuntimeError("too late"))
     assert verdicts() == ["applied"]
 
@@ -197,3 +197,17 @@ def test_a_delivery_is_found_with_the_object_it_is_applied_to():
     inbox.accept(b'{"type":"user.updated","body":{"id":"e7","userId":"u1","email":"a@b.test"}}', {}, "10.0.0.9")
     inbox.accept(b'{"type":"card.updated","body":{"id":"c1","userId":"u1"}}', {}, "10.0.0.9")
     assert list(Delivery.objects.order_by("id").values_list("object_id", flat=True)) == ["u1", "c1"]
+
+
+def test_what_may_end_the_worker_is_taken_alone_and_parked_in_the_end():
+    fine, killer = make_delivery(), make_delivery(attempts=inbox.SUSPECT)
+    assert inbox.drain() == 1  # what stands before it goes on without it
+    fine.refresh_from_db()
+    killer.refresh_from_db()
+    assert fine.verdict != DeliveryVerdict.NEW
+    assert killer.verdict == DeliveryVerdict.NEW
+    Delivery.objects.filter(pk=killer.pk).update(attempts=inbox.TRIES)
+    assert inbox.drain() == 0
+    killer.refresh_from_db()
+    assert (killer.verdict, killer.due_at) == (DeliveryVerdict.PARKED, None)
+    assert inbox.replay([killer.pk]) == 1
