@@ -178,5 +178,5 @@ def history(request: HttpRequest) -> HttpResponse:
         default_sort="-started", sortable={"started": "started_at"},
     )  # fmt: skip
     rows = [(each, standing(each), each.forward.get("balances", {}).get("closing")) for each in page.rows]
-    context: dict[str, object] = {"title": _("Reconciliations"), "page": page, "rows": rows}
+    context: dict[str, object] = {"title": _("All reconciliations"), "page": page, "rows": rows}
     return page_or_fragment(request, "reconciliation/history.html", "reconciliation/_history.html", context)

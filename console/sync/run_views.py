@@ -21,7 +21,7 @@ from console.sync.routes import READS
 from console.sync.schedule import SCHEDULE
 from console.sync.tasks import ring
 
-SHOWN = 100  # records that differed on a page, unless all are asked for
+SHOWN = 50  # records that differed on a page, unless all are asked for
 
 
 class Difference(NamedTuple):
