@@ -18,6 +18,7 @@ from console.reconciliation.identity import Line, tolerated
 from console.reconciliation.ours import Effect, cents, credit_limit, worth
 
 ODD = 3  # rows counted otherwise than is expected, in one explanation
+LITTLE = 5  # cents left over where such a row is taken too
 NEAR = 6  # places at which such rows are looked for
 STATES = 20_000  # sums looked at before a match is given up
 FEW = 6_000  # combinations of a few rows looked at, at one place
@@ -125,23 +126,20 @@ def _match(difference: Effect, story: Story) -> _Guess | None:
     few rows counted otherwise. Behind us the provider is only where nothing else ties, and a rounding difference is
     taken only where nothing ties to the cent."""
     ahead, behind = list(_ahead(story)), list(_behind(story))
-    exact = [Effect()]
-    rounded = _roundings(story)[1:]
+    cents = Effect(tolerated(Line.PENDING, story.rounded), tolerated(Line.DUE, story.rounded))
     tries = (
-        (ahead, exact, 0), (ahead[:NEAR], exact, ODD), (behind, exact, 0),
-        (ahead[:NEAR], rounded, 0), (ahead[:1], rounded, 1), (behind[:NEAR], rounded, 0),
+        (ahead, Effect(), 0), (ahead[:NEAR], Effect(), ODD), (behind, Effect(), 0),
+        (ahead, cents, 0), (ahead[:1], Effect(min(cents.held, LITTLE), min(cents.due, LITTLE)), 1), (behind, cents, 0),
     )  # fmt: skip
-    for places, roundings, odd in tries:
+    for places, spare, odd in tries:
         for place in places:
-            if found := _tie(difference, story, place, roundings, odd):
+            if found := _tie(difference, story, place, spare, odd):
                 return found
     return None
 
 
-def _tie(
-    difference: Effect, story: Story, place: Sequence[Placed], roundings: Sequence[Effect], odd: int
-) -> _Guess | None:
-    """At one place, with at most so many rows counted otherwise than is expected."""
+def _tie(difference: Effect, story: Story, place: Sequence[Placed], spare: Effect, odd: int) -> _Guess | None:
+    """At one place, with at most so many rows counted otherwise than is expected, and so much left over."""
     for event, sign in place:
         difference -= _times(event.effect, sign)
     happened = Counter(event.evidence.pk for event, sign in place if sign > 0)
@@ -152,11 +150,16 @@ def _tie(
         for i in base:
             left -= valid[i].effect
         sums = _few([-one.effect if i in base else one.effect for i, one in enumerate(valid)], odd)
-        for rest in roundings:
-            turned = sums.get(left - rest)
-            if turned is not None:
-                return _Guess(place, [valid[i] for i in sorted(base.symmetric_difference(turned))], rest)
+        nearest = left if left in sums else min(sums, key=lambda total: _size(left - total))
+        rest = left - nearest
+        if abs(rest.held) <= spare.held and abs(rest.due) <= spare.due:
+            turned = base.symmetric_difference(sums[nearest])
+            return _Guess(place, [valid[i] for i in sorted(turned)], rest)
     return None
+
+
+def _size(effect: Effect) -> int:
+    return abs(effect.held) + abs(effect.due)
 
 
 def _ahead(story: Story) -> Iterator[Sequence[Placed]]:
@@ -191,7 +194,7 @@ def _expected(difference: Effect, story: Story) -> _Guess:
     left = difference
     for one in usual:
         left -= one.effect
-    if abs(left.held) + abs(left.due) < abs(difference.held) + abs(difference.due):
+    if _size(left) < _size(difference):
         return _Guess((), usual, left)
     return _Guess((), (), difference)
 
@@ -224,13 +227,6 @@ def _sums(effects: Sequence[Effect]) -> dict[Effect, tuple[int, ...]]:
             if new not in sums or len(sums[new]) > len(chosen) + 1:
                 sums[new] = (*chosen, i)
     return sums
-
-
-def _roundings(story: Story) -> list[Effect]:
-    """None first, then the smallest."""
-    held, due = tolerated(Line.PENDING, story.rounded), tolerated(Line.DUE, story.rounded)
-    found = [Effect(h, d) for h in range(-held, held + 1) for d in range(-due, due + 1)]
-    return sorted(found, key=lambda one: abs(one.held) + abs(one.due))
 
 
 def _times(effect: Effect, sign: int) -> Effect:

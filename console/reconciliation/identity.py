@@ -47,8 +47,8 @@ class Tolerance:
 
 TOLERANCES = {
     Line.LIMIT: Tolerance(1, 10),  # each token
-    Line.PENDING: Tolerance(1, 25),  # each purchase in a foreign currency
-    Line.DUE: Tolerance(1, 25),
+    Line.PENDING: Tolerance(1, 100),  # each purchase in a foreign currency
+    Line.DUE: Tolerance(1, 100),
     Line.SUM: Tolerance(1, 1),
     Line.CONTRACT: Tolerance(1, 10),
 }

@@ -94,6 +94,12 @@ def test_cents_are_rounding_only_where_something_was_converted():
     assert told(explain_charges(Effect(due=2), Story())) == [("due", "unknown", 2)]
 
 
+def test_many_converted_amounts_may_be_a_cent_off_each_but_no_more_than_a_dollar_in_all():
+    assert told(explain_charges(Effect(due=60), Story(rounded=60))) == [("due", "rounding", 60)]
+    assert told(explain_charges(Effect(due=61), Story(rounded=60))) == [("due", "unknown", 61)]
+    assert told(explain_charges(Effect(due=101), Story(rounded=500))) == [("due", "unknown", 101)]
+
+
 def test_an_old_list_of_ours_is_a_stale_source_before_it_is_unknown():
     assert told(explain_charges(Effect(due=999), Story(stale=True))) == [("due", "stale_source", 999)]
 

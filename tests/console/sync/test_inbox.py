@@ -200,7 +200,9 @@ def test_a_delivery_is_found_with_the_object_it_is_applied_to():
 
 
 def test_what_may_end_the_worker_is_taken_alone_and_parked_in_the_end():
-    fine, killer = make_delivery(), make_delivery(attempts=inbox.SUSPECT)
+    now = timezone.now()
+    fine = make_delivery(verdict="new", due_at=now)
+    killer = make_delivery(verdict="new", due_at=now, attempts=inbox.SUSPECT)
     assert inbox.drain() == 1  # what stands before it goes on without it
     fine.refresh_from_db()
     killer.refresh_from_db()
