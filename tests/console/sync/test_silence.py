@@ -1,5 +1,6 @@
 """Silence against the usual rate, from made-up histories."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -119,5 +120,6 @@ def test_a_second_look_reads_no_history(django_assert_num_queries):
 
 def test_home_and_readyz_tell_it(client_as):
     history(days=5, an_hour=20, quiet=timedelta(hours=2, minutes=10, seconds=5))
-    assert "Nothing has come for 2 h 10 min; 43 would be usual." in client_as("admin").get("/").text
+    said = client_as("admin").get("/").text  # how many are usual depends a little on the minute of the hour
+    assert re.search(r"Nothing has come for 2 h 10 min; 4[2-5] would be usual\.", said), said
     assert client_as().get("/readyz").json()["silent_s"] == pytest.approx(7805, abs=60)
