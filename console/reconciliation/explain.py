@@ -282,7 +282,13 @@ def explain_limit(difference: int, collateral: Collateral) -> list[Piece]:
         return unread
     if abs(difference) <= most:
         return [Piece(Line.LIMIT, Cause.ROUNDING, difference)]
-    return [Piece(Line.LIMIT, Cause.STALE_SOURCE if collateral.stale else Cause.UNKNOWN, difference)]
+    if collateral.stale:
+        return [Piece(Line.LIMIT, Cause.STALE_SOURCE, difference, _contracts(collateral))]
+    return [Piece(Line.LIMIT, Cause.UNKNOWN, difference)]
+
+
+def _contracts(collateral: Collateral) -> tuple[Evidence, ...]:
+    return tuple(Evidence("contract", pk) for pk in sorted({pk for pk, _address in collateral.now}))
 
 
 def limit_of(tokens: Tokens) -> int:
@@ -324,7 +330,8 @@ def _moved(
 def _unread(difference: int, collateral: Collateral) -> list[Piece]:
     """Deposits that the list shows and the contracts, last read before, do not yet."""
     found = _subset(difference, [(each.amount, each.evidence) for each in collateral.unread])
-    return [Piece(Line.LIMIT, Cause.STALE_SOURCE, difference, found)] if found else []
+    shown_by = (*found, *_contracts(collateral))
+    return [Piece(Line.LIMIT, Cause.STALE_SOURCE, difference, shown_by)] if found else []
 
 
 def _summing(pieces: list[Piece], whole: int) -> list[Piece]:

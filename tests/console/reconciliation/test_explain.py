@@ -137,7 +137,7 @@ def test_a_contract_not_read_since_is_a_stale_source_with_the_deposit_that_shows
     unread = [Deposit(6000, Evidence("transaction", 4))]
     pieces = explain_limit(6000, Collateral(tokens("100"), unread=unread, stale=True))
     assert told(pieces) == [("limit", "stale_source", 6000)]
-    assert pieces[0].evidence == (Evidence("transaction", 4),)
+    assert pieces[0].evidence == (Evidence("transaction", 4), Evidence("contract", 7))
 
 
 def test_a_cent_of_each_token_is_rounding_and_more_is_not():
