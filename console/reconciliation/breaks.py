@@ -87,15 +87,23 @@ def settle(reconciliation: Reconciliation, found: Drafts, before: QuerySet[Break
     new = [_new(key, draft, now) for key, draft in found.items() if key not in known]
     Break.objects.bulk_create(new)
     moves = [(each, MovementKind.NEW, each.amount) for each in new]
-    for key, each in known.items():
+    same = {each.pk for key, each in known.items() if key in found and _is_same(each, found[key])}
+    others = {key: each for key, each in known.items() if each.pk not in same}
+    for key, each in others.items():
         draft = found.get(key)
         moves += _cleared(each, now) if draft is None else _seen(each, draft, now)
+    Break.objects.filter(pk__in=same).update(last_seen=now)
     fields = ["state", "amount", "evidence", "expected_until", "last_seen", "cleared_at"]
-    Break.objects.bulk_update(known.values(), fields, batch_size=200)
+    Break.objects.bulk_update(others.values(), fields, batch_size=200)
     Movement.objects.bulk_create(
         Movement(reconciliation=reconciliation, about=each, kind=kind, amount=amount, at=now)
         for each, kind, amount in moves
     )
+
+
+def _is_same(each: Break, draft: Draft) -> bool:
+    told = (draft.amount, draft.until, _kept(draft.evidence))
+    return (each.amount, each.expected_until, each.evidence) == told
 
 
 def _new(key: str, draft: Draft, now: datetime) -> Break:

@@ -33,7 +33,7 @@ LEASE = timedelta(seconds=60)
 TRIES = 6
 STEP = 2.0  # seconds that a step should take at most
 # Rows in a step: the first, and what it grows and shrinks to by how long one takes.
-FIRST, MOST, LEAST = 250, 1000, 25
+FIRST, MOST, LEAST = 250, 2000, 25
 WHOLE = ("reconcile", "import")  # kinds of sweep that a reconciliation follows
 STAGES = ("balances", "contracts", "contractless", "finish")
 Keep = Callable[[], None]  # writes down what a step has found
