@@ -230,7 +230,7 @@ def test_with_nobody_listening_nothing_is_sent(client_as, settings):
     settings.CODEGO_API_URL = "http://127.0.0.1:9/api/v1"
     client, dispute = client_as("operations"), make_dispute(has_file_evidence=True)
     response = client.post(url_of(dispute, "statement"), GIVEN["statement"])
-    assert "Nothing was sent." in response.content.decode()
+    assert "Nothing was sent: " in response.content.decode()
     assert TEXT in response.content.decode()
     assert "could not be fetched" in client.get(url_of(dispute, "file"), follow=True).content.decode()
 
