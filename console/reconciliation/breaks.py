@@ -10,6 +10,7 @@ from django.db.models import Count, Q, QuerySet, Sum
 from django.utils import timezone
 
 from cardholders.models import Balance, Contract
+from console.anyof import Ids
 from console.reconciliation.contracts import Fault
 from console.reconciliation.explain import Evidence
 from console.reconciliation.models import (
@@ -92,7 +93,7 @@ def settle(reconciliation: Reconciliation, found: Drafts, before: QuerySet[Break
     for key, each in others.items():
         draft = found.get(key)
         moves += _cleared(each, now) if draft is None else _seen(each, draft, now)
-    Break.objects.filter(pk__in=same).update(last_seen=now)
+    Break.objects.filter(pk__any_of=Ids(same)).update(last_seen=now)
     fields = ["state", "amount", "evidence", "expected_until", "last_seen", "cleared_at"]
     Break.objects.bulk_update(others.values(), fields, batch_size=200)
     Movement.objects.bulk_create(

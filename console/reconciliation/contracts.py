@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from cardholders.chains import CHAINS, EXPECTED_TOKENS
 from cardholders.models import APPROVED, Cardholder, Company, Contract
+from console.anyof import Ids
 from console.history.models import Change
 from console.reconciliation.causes import Cause
 from console.reconciliation.explain import Deposit, Evidence, Piece, explain_tokens
@@ -125,9 +126,9 @@ def _whose(owners: Iterable[Owner]) -> Iterator[Q]:
     """One condition for companies and one for people: the database finds each by an index, and neither by both."""
     owners = list(owners)
     if companies := [company for company, _ in owners if company]:
-        yield Q(company__in=companies)
+        yield Q(company__any_of=Ids(companies))
     if people := [holder for _, holder in owners if holder]:
-        yield Q(cardholder__in=people, company=None)
+        yield Q(cardholder__any_of=Ids(people), company=None)
 
 
 def _listed(places: Mapping[Place, Any]) -> dict[Place, int]:
@@ -179,7 +180,9 @@ def _doubtful(place: Place, read_at: datetime) -> tuple[list[Deposit], list[Depo
 def _changes(contracts: Iterable[int]) -> dict[int, list[Change]]:
     found: dict[int, list[Change]] = defaultdict(list)
     since = timezone.now() - REMEMBERED
-    for change in Change.objects.filter(record="contract", record_id__in=list(contracts), created=False, at__gt=since):
+    for change in Change.objects.filter(
+        record="contract", record_id__any_of=Ids(contracts), created=False, at__gt=since
+    ):
         if any(change.before.get(name) for name in ADDRESSES):
             found[change.record_id].append(change)
     return found

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from cardholders.models import Balance, ContractReading
+from console.anyof import Ids
 from console.history.models import Change
 from console.reconciliation.causes import Cause
 from console.reconciliation.evidence import History, charges_around, collateral_around, tokens_at
@@ -102,7 +103,7 @@ def _charges(subjects: Subjects) -> dict[int, Charges]:
     found: dict[int, Charges] = {}
     for owner, of in (("company_id", subjects.companies), ("cardholder_id", subjects.people)):
         if of:
-            sums = charges_by(owner, Transaction.objects.filter(**{f"{owner}__in": of}))
+            sums = charges_by(owner, Transaction.objects.filter(**{f"{owner}__any_of": Ids(of)}))
             found |= {of[pk].balance.pk: added for pk, added in sums.items()}
     return found
 

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from django.db.models import Q
 
 from cardholders.models import Balance, BalanceFigures, BalanceReading
+from console.anyof import Ids
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,11 @@ class Subjects:
 
     def rows(self, path: str = "") -> Q:
         """Rows of their money: what a company's people spend is the company's."""
-        return Q(**{f"{path}company__in": list(self.companies)}) | Q(**{f"{path}cardholder__in": list(self.people)})
+        found = Q()
+        for noun, of in (("company", self.companies), ("cardholder", self.people)):
+            if of:
+                found |= Q(**{f"{path}{noun}__any_of": Ids(of)})
+        return found or Q(pk=None)
 
     def balance_of(self, company: int | None, cardholder: int | None) -> int | None:
         """The balance that a row of theirs belongs to."""

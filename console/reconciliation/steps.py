@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from django.db.models import Min
 from django.utils.dateparse import parse_datetime
 
+from console.anyof import Ids
 from console.codego.wire import normal
 from console.history.models import Change, ChangeSource
 from console.reconciliation.causes import Cause
@@ -63,9 +64,9 @@ def steps_since(subjects: Subjects, since: datetime) -> Iterator[Step]:
     mine = recent.filter(record_id__in=Transaction.objects.filter(subjects.rows()).values("pk"))
     first = dict(mine.values_list("record_id").annotate(first=Min("pk")))
     for pks in chunks(sorted(first)):
-        rows = {row["id"]: row for row in Transaction.objects.filter(pk__in=pks).values(*COLUMNS)}
+        rows = {row["id"]: row for row in Transaction.objects.filter(pk__any_of=Ids(pks)).values(*COLUMNS)}
         log: dict[int, list[Change]] = defaultdict(list)
-        for change in Change.objects.filter(record=NOUN, record_id__in=pks).order_by("-pk"):
+        for change in Change.objects.filter(record=NOUN, record_id__any_of=Ids(pks)).order_by("-pk"):
             if change.pk >= first[change.record_id]:
                 log[change.record_id].append(change)
         for pk, row in rows.items():

@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from cardholders.models import BALANCE_FIELDS, Balance, Contract
 from console.access import SYSTEM, Actor
+from console.anyof import Ids
 from console.audit import services as audit
 from console.audit.events import Action, Outcome
 from console.history.models import Change
@@ -170,7 +171,7 @@ def _keep_balances(reconciliation: Reconciliation, proofs: Sequence[Proven], *, 
     """Where nothing could be proven, what was open stays so."""
     _keep_proofs(reconciliation, proofs)
     proven = [one.reading.balance.pk for one in proofs if not one.missing]
-    breaks.settle(reconciliation, breaks.of_proofs(proofs), breaks.standing(balance__in=proven))
+    breaks.settle(reconciliation, breaks.of_proofs(proofs), breaks.standing(balance__any_of=Ids(proven)))
     _count(reconciliation, "balances", (_reading_line(one) for one in proofs))
     _count(reconciliation, "transactions", (f"{one.reading.balance.pk} {one.charges}" for one in proofs))
     for one in proofs:
@@ -198,7 +199,7 @@ def _keep_proofs(reconciliation: Reconciliation, proofs: Sequence[Proven]) -> No
                     first=reconciliation, last=reconciliation, **values,
                 )
             )  # fmt: skip
-    Proof.objects.filter(pk__in=same).update(last=reconciliation)
+    Proof.objects.filter(pk__any_of=Ids(same)).update(last=reconciliation)
     Proof.objects.bulk_create(new, batch_size=500)
 
 
@@ -259,7 +260,7 @@ def _contracts(reconciliation: Reconciliation, size: int) -> Keep:
 
 
 def _keep_contracts(reconciliation: Reconciliation, batch: Sequence[Contract], found: breaks.Drafts) -> None:
-    breaks.settle(reconciliation, found, breaks.standing(contract__in=[each.pk for each in batch]))
+    breaks.settle(reconciliation, found, breaks.standing(contract__any_of=Ids(each.pk for each in batch)))
     _count(reconciliation, "contracts", (f"{each.pk} {each.chain_id} {each.tokens}" for each in batch))
     reconciliation.cursor = {"stage": "contracts", "pk": batch[-1].pk}
 
