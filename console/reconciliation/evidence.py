@@ -118,13 +118,19 @@ def _open_versions(subjects: Subjects, late: Late) -> Iterator[_Version]:
         if balance is not None:
             yield _Version(balance, row, 0, max((amount for _, amount in totals[pk]), default=0))
     for pk, theirs in steps.items():
-        first = theirs[0].change.pk
-        highest = max((amount for change, amount in totals[pk] if change < first), default=0)
-        for number, values in enumerate([theirs[0].before, *(step.after for step in theirs)]):
-            if values is not None:
-                highest = max(highest, values["amount"] or 0)
-                if values["kind"] == "spend" and values["state"] in OPEN:
-                    yield _Version(theirs[0].balance, values, number, highest)
+        yield from _versions(theirs, totals[pk])
+
+
+def _versions(steps: Sequence[Step], totals: Sequence[tuple[int, int]]) -> Iterator[_Version]:
+    """Of one transaction, by how many of its steps moved our figures: only those have a place in the story."""
+    highest = max((amount for change, amount in totals if change < steps[0].change.pk), default=0)
+    versions, moved = {}, 0
+    for step, values in [(None, steps[0].before), *((step, step.after) for step in steps)]:
+        moved += step is not None and step.effect != Effect()
+        if values is not None:
+            highest = max(highest, values["amount"] or 0)
+            versions[moved] = _Version(steps[0].balance, values, moved, highest)
+    yield from (one for one in versions.values() if one.values["kind"] == "spend" and one.values["state"] in OPEN)
 
 
 def _totals(pks: Sequence[int]) -> dict[int, list[tuple[int, int]]]:

@@ -5,7 +5,7 @@ import os
 from contextlib import suppress
 
 import pytest
-from hypothesis import HealthCheck, Phase, given
+from hypothesis import HealthCheck, Phase, example, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
@@ -133,6 +133,7 @@ def test_where_everything_was_told_only_what_the_provider_is_known_to_do_differs
 
 
 @QUICK
+@example(story=[(("authorise", 100), True), (("reverse", 100), True)])
 @given(story=st.lists(st.tuples(HAPPENS, st.booleans()), min_size=1, max_size=STEPS))
 def test_what_no_webhook_told_is_found_and_named(console, story):
     life = Life(console)
