@@ -136,9 +136,11 @@ def test_where_everything_was_told_only_what_the_provider_is_known_to_do_differs
 @example(story=[(("authorise", 100), True), (("reverse", 100), True)])
 @given(story=st.lists(st.tuples(HAPPENS, st.booleans()), min_size=1, max_size=STEPS))
 def test_what_no_webhook_told_is_found_and_named(console, story):
+    """All but the growth of a purchase: a total that came and went again unheard leaves no trace, and the hold that is
+    kept of it is rightly unknown."""
     life = Life(console)
     for (name, cents), lost in story:
-        life.happens(name, cents, **({"lose": True} if lost else {}))
+        life.happens(name, cents, **({"lose": True} if lost and name != "increment" else {}))
     check(console.reconcile())
     again = check(console.reconcile())  # everything is known now
     assert {piece["cause"] for proof in again for piece in proof.pieces} <= {Cause.HOLD_KEPT}
