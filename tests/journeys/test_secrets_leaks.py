@@ -186,8 +186,11 @@ def test_a_leak_planted_from_within_is_named(world, cards, digits, place, code):
 
 
 def test_a_leak_in_a_message_that_the_worker_took_at_once_is_named(world, digits):
-    world.shell(RUNG.format(digits=digits))
-    assert "broker" in named(world, digits)
+    for _ in range(3):  # on a busy machine one message may come and go between two looks
+        world.shell(RUNG.format(digits=digits))
+        if "broker" in (found := named(world, digits)):
+            break
+    assert "broker" in found
 
 
 def test_a_leak_planted_in_the_log_is_named(world, digits):
