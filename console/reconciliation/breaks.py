@@ -174,14 +174,5 @@ def roll_forward(reconciliation: Reconciliation, before: Mapping[str, Any]) -> d
     return forward
 
 
-def open_sums() -> dict[str, dict[str, int]]:
-    """What is open at this moment, counted from the breaks themselves: the roll-forward must come to the same."""
-    found = {}
-    for group in GROUPS:
-        sums = of_group(group, Break.objects.filter(state=BreakState.OPEN)).aggregate(n=Count("pk"), sum=Sum("amount"))
-        found[group] = {"count": sums["n"], "amount": sums["sum"] or 0}
-    return found
-
-
 def of_group(group: str, rows: QuerySet[Any], path: str = "") -> QuerySet[Any]:
     return rows.filter(**{f"{path}balance__isnull": group != "balances"})

@@ -16,6 +16,7 @@ from cardholders.models import APPROVED, Cardholder, Company, Contract
 from console.anyof import Ids
 from console.history.models import Change
 from console.reconciliation.causes import Cause
+from console.reconciliation.evidence import learned_at
 from console.reconciliation.explain import Deposit, Evidence, Piece, explain_tokens
 from console.reconciliation.identity import Line
 from console.reconciliation.ours import DOLLARS, cents, worth
@@ -152,14 +153,11 @@ def _doubtful(place: Place, read_at: datetime) -> tuple[list[Deposit], list[Depo
     """Deposits that came on the list after the contract was read, and those that are on it a second time."""
     rows = _deposits_of(next(_whose([place[0]])))
     newest = list(rows.order_by("-pk").values("pk", "amount", "created_at")[:50])
-    learned = dict(
-        Change.objects.filter(record="transaction", record_id__in=[one["pk"] for one in newest], created=True)
-        .values_list("record_id", "at")
-    )  # fmt: skip
+    learned = learned_at(newest)
     unread = [
         Deposit(one["amount"], Evidence("transaction", one["pk"]))
         for one in newest
-        if one["amount"] and learned.get(one["pk"], one["created_at"]) > read_at
+        if one["amount"] and learned[one["pk"]] > read_at
     ]
     hashes = rows.exclude(transaction_hash="").order_by().values("transaction_hash").annotate(n=Count("pk"))
     repeated = hashes.filter(n__gt=1).values_list("transaction_hash", flat=True)[:50]

@@ -2,7 +2,7 @@
 have not settled, duplicates, and what moved the collateral."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -203,14 +203,6 @@ def _twice(values: Values) -> Candidate:
 # --- Collateral -------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class _Came:
-    """A deposit and when we learned of it."""
-
-    deposit: Deposit
-    at: datetime
-
-
 def collateral_around(readings: Sequence[Reading], histories: Mapping[int, History]) -> dict[int, Collateral]:
     """By balance, for those whose credit limit differs."""
     if not readings:
@@ -223,8 +215,8 @@ def collateral_around(readings: Sequence[Reading], histories: Mapping[int, Histo
             now=tokens_at(histories.get(pk, ()), reading.at),
             later=_later(histories.get(pk, ()), reading.at),
             earlier=_earlier(histories.get(pk, ()), reading.at),
-            deposits=[each.deposit for each in came[pk]],
-            unread=[each.deposit for each in came[pk] if pk not in read or each.at > read[pk]],
+            deposits=[deposit for deposit, _at in came[pk]],
+            unread=[deposit for deposit, at in came[pk] if pk not in read or at > read[pk]],
             stale=pk not in read or read[pk] < reading.at,
         )
         for reading in readings
@@ -255,25 +247,24 @@ def _earlier(history: History, at: datetime) -> list[Tokens]:
     )
 
 
-def _deposits(subjects: Subjects) -> dict[int, list[_Came]]:
-    """The newest collateral transactions of each."""
-    cut_offs = subjects.cut_offs()
-    since = min(cut_offs.values()) - LOOKED_BACK
+def _deposits(subjects: Subjects) -> dict[int, list[tuple[Deposit, datetime]]]:
+    """The newest collateral transactions of each, and when we learned of them."""
+    since = min(subjects.cut_offs().values()) - LOOKED_BACK
     rows = Transaction.objects.filter(subjects.rows(), kind="collateral", occurred_at__gt=since, currency__in=DOLLARS)
     values = list(rows.order_by("-occurred_at").values("pk", "company_id", "cardholder_id", "amount", "created_at"))
-    created = _learned(values)
-    found: dict[int, list[_Came]] = defaultdict(list)
+    learned = learned_at(values)
+    found: dict[int, list[tuple[Deposit, datetime]]] = defaultdict(list)
     for one in values:
         balance = subjects.balance_of(one["company_id"], one["cardholder_id"])
         if balance is not None and one["amount"]:
-            at = created.get(one["pk"], one["created_at"])
-            deposit = Deposit(one["amount"], Evidence(NOUN, one["pk"]), late=at > cut_offs[balance])
-            found[balance].append(_Came(deposit, at))
+            found[balance].append((Deposit(one["amount"], Evidence(NOUN, one["pk"])), learned[one["pk"]]))
     return found
 
 
-def _learned(values: Iterable[Mapping[str, Any]]) -> dict[int, datetime]:
-    found: dict[int, datetime] = {}
+def learned_at(values: Sequence[Mapping[str, Any]]) -> dict[int, datetime]:
+    """When we first heard of each transaction, by what is given of it: `pk` and `created_at`, for those older than the
+    change log."""
+    found: dict[int, datetime] = {one["pk"]: one["created_at"] for one in values}
     for some in chunks([one["pk"] for one in values]):
         log = Change.objects.filter(record=NOUN, record_id__in=some, created=True)
         found |= dict(log.values_list("record_id", "at"))

@@ -7,7 +7,7 @@ duplicate). What nothing explains is said to be unknown.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import combinations, islice
@@ -140,15 +140,12 @@ def _match(difference: Effect, story: Story) -> _Guess | None:
 
 def _tie(difference: Effect, story: Story, place: Sequence[Placed], spare: Effect, odd: int) -> _Guess | None:
     """At one place, with at most so many rows counted otherwise than is expected, and so much left over."""
-    for event, sign in place:
-        difference -= _times(event.effect, sign)
+    difference = _less(difference, (_times(event.effect, sign) for event, sign in place))
     happened = Counter(event.evidence.pk for event, sign in place if sign > 0)
     valid = [one for one in story.candidates if one.step == happened[one.evidence[0].pk]]
     usual = {i for i, one in enumerate(valid) if one.expected}
     for base in (usual, set()) if usual else (set(),):
-        left = difference
-        for i in base:
-            left -= valid[i].effect
+        left = _less(difference, (valid[i].effect for i in base))
         sums = _few([-one.effect if i in base else one.effect for i, one in enumerate(valid)], odd)
         nearest = left if left in sums else min(sums, key=lambda total: _size(left - total))
         rest = left - nearest
@@ -156,6 +153,12 @@ def _tie(difference: Effect, story: Story, place: Sequence[Placed], spare: Effec
             turned = base.symmetric_difference(sums[nearest])
             return _Guess(place, [valid[i] for i in sorted(turned)], rest)
     return None
+
+
+def _less(difference: Effect, effects: Iterable[Effect]) -> Effect:
+    for each in effects:
+        difference -= each
+    return difference
 
 
 def _size(effect: Effect) -> int:
@@ -179,9 +182,7 @@ def _match_any(difference: Effect, story: Story) -> _Guess | None:
     late = story.late[:LATE]
     usual = [one for one in story.candidates if one.expected and not one.step]
     for base in (usual, []) if usual else ([],):
-        left = difference
-        for one in base:
-            left -= one.effect
+        left = _less(difference, (one.effect for one in base))
         indexes = _sums([event.effect for event in late]).get(left)
         if indexes:
             return _Guess([(late[i], 1) for i in indexes], base, Effect())
@@ -191,9 +192,7 @@ def _match_any(difference: Effect, story: Story) -> _Guess | None:
 def _expected(difference: Effect, story: Story) -> _Guess:
     """Nothing ties. What the provider is known to count is named still, where that leaves less to explain."""
     usual = [one for one in story.candidates if one.expected and not one.step]
-    left = difference
-    for one in usual:
-        left -= one.effect
+    left = _less(difference, (one.effect for one in usual))
     if _size(left) < _size(difference):
         return _Guess((), usual, left)
     return _Guess((), (), difference)
@@ -246,11 +245,10 @@ Tokens = Mapping[TokenKey, Mapping[str, Any]]
 
 @dataclass(frozen=True, slots=True)
 class Deposit:
-    """A collateral transaction: cents, and whether we learned of it after the reading."""
+    """A collateral transaction, in cents."""
 
     amount: int
     evidence: Evidence
-    late: bool = False
 
 
 @dataclass(frozen=True, slots=True)

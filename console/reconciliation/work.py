@@ -46,7 +46,8 @@ def start(run: Run | None = None, *, actor: Actor = SYSTEM) -> Reconciliation:
         with transaction.atomic():
             made = Reconciliation.objects.create(run=run, asked_by_id=actor.user_id, as_of=_as_of(run))
     except IntegrityError:
-        return Reconciliation.objects.filter(Q(run=run, run__isnull=False) | Q(state="running")).latest("started_at")
+        standing = Reconciliation.objects.filter(Q(run=run, run__isnull=False) | Q(state=ReconciliationState.RUNNING))
+        return standing.order_by("-started_at").first() or start(run, actor=actor)  # it may have ended just now
     if actor.user_id:
         audit.record(
             Action.RUN_START, actor=actor, outcome=Outcome.STARTED, record="reconciliation", record_id=made.pk,

@@ -1,13 +1,14 @@
 """A console that hears the sandbox's webhooks, and a reconciliation of it from sweep to proofs."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from django.db.models import Count, Sum
 
-from console.reconciliation import work
-from console.reconciliation.models import Reconciliation, ReconciliationState
+from console.reconciliation import breaks, work
+from console.reconciliation.models import Break, BreakState, Reconciliation, ReconciliationState
 from console.sync import inbox, reading, routes, runs
 from console.sync.models import Run, RunState
 from tests.deliveries import Recorder
@@ -83,3 +84,15 @@ def console(sandbox, settings) -> Iterator[Console]:
         ours.hear()
         yield ours
         sandbox.webhooks(paused=True)
+
+
+@pytest.fixture
+def open_sums() -> Callable[[], dict[str, dict[str, int]]]:
+    """What is open at this moment, counted from the breaks themselves: a roll-forward has to come to the same."""
+
+    def of(group: str) -> dict[str, int]:
+        rows = breaks.of_group(group, Break.objects.filter(state=BreakState.OPEN))
+        sums = rows.aggregate(n=Count("pk"), sum=Sum("amount"))
+        return {"count": sums["n"], "amount": sums["sum"] or 0}
+
+    return lambda: {group: of(group) for group in breaks.GROUPS}

@@ -146,12 +146,11 @@ def test_what_no_webhook_told_is_found_and_named(console, story):
     assert {piece["cause"] for proof in again for piece in proof.pieces} <= {Cause.HOLD_KEPT}
 
 
-def test_the_roll_forward_ties_to_what_is_open(console):
-    from console.reconciliation import breaks
+def test_the_roll_forward_ties_to_what_is_open(console, open_sums):
 
     life = Life(console)
     for name in ("authorise", "authorise", "reverse", "reverse_part", "authorise", "settle", "fee"):
         life.happens(name, 1234, **({"lose": True} if name == "fee" else {}))
         made = console.reconcile()
         closing = {group: forward["closing"] for group, forward in made.forward.items()}
-        assert closing == breaks.open_sums()
+        assert closing == open_sums()

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from cardholders.models import Balance
 from console.access import Actor
-from console.reconciliation import breaks, desk, work
+from console.reconciliation import desk, work
 from console.reconciliation.models import Break, BreakState, Movement, MovementKind, Proof, Reconciliation
 from console.sync.models import Run
 from tests import injections
@@ -41,7 +41,7 @@ def test_it_goes_on_where_a_slice_ended_and_comes_to_the_same(console):
     assert work.claim(made.pk) is None
 
 
-def test_a_break_is_followed_from_new_to_cleared(console):
+def test_a_break_is_followed_from_new_to_cleared(console, open_sums):
     card = injections.somebody(console)
     held = console.story("authorise", cardId=card["id"], amount=1000)
     console.story("reverse", transactionId=held["id"], newAmount=400)
@@ -57,10 +57,10 @@ def test_a_break_is_followed_from_new_to_cleared(console):
     assert each.state == BreakState.CLEARED
     kinds = list(Movement.objects.filter(about=each).order_by("pk").values_list("kind", "amount"))
     assert kinds == [(MovementKind.NEW, -600), (MovementKind.CHANGED, -300), (MovementKind.CLEARED, 900)]
-    assert breaks.open_sums()["balances"] == {"count": 0, "amount": 0}
+    assert open_sums()["balances"] == {"count": 0, "amount": 0}
 
 
-def test_a_resolved_break_stays_so_until_its_amount_changes(console):
+def test_a_resolved_break_stays_so_until_its_amount_changes(console, open_sums):
     actor = Actor(make_staff("finance").pk, ("finance",))
     card = injections.somebody(console)
     held = console.story("authorise", cardId=card["id"], amount=1000)
@@ -69,12 +69,12 @@ def test_a_resolved_break_stays_so_until_its_amount_changes(console):
     desk.resolve(Break.objects.get(), "The hotel keeps it until Friday.", actor=actor)
     made = console.reconcile()
     assert made.forward["balances"]["resolved"] == {"count": 1, "amount": 600}
-    assert made.forward["balances"]["closing"] == {"count": 0, "amount": 0} == breaks.open_sums()["balances"]
+    assert made.forward["balances"]["closing"] == {"count": 0, "amount": 0} == open_sums()["balances"]
     assert Break.objects.get().state == BreakState.RESOLVED
     console.story("reverse", transactionId=held["id"], newAmount=300)
     made = console.reconcile()
     assert made.forward["balances"]["reopened"] == {"count": 1, "amount": -700}
-    assert made.forward["balances"]["closing"] == breaks.open_sums()["balances"]
+    assert made.forward["balances"]["closing"] == open_sums()["balances"]
 
 
 def test_a_failing_slice_is_said_and_tried_again(console):
@@ -91,7 +91,7 @@ def proven() -> Reconciliation:
     return work.work(work.claim(work.start().pk), seconds=30)
 
 
-def test_what_was_open_stays_so_while_its_balance_cannot_be_proven():
+def test_what_was_open_stays_so_while_its_balance_cannot_be_proven(open_sums):
     balance = make_balance(make_cardholder())  # of whose figures we know nothing
     proven()
     found = {each.pk: each.amount for each in Break.objects.filter(state=BreakState.OPEN)}
@@ -100,7 +100,7 @@ def test_what_was_open_stays_so_while_its_balance_cannot_be_proven():
     made = proven()
     assert made.counts == {"incomplete": 1}
     assert {each.pk: each.amount for each in Break.objects.filter(state=BreakState.OPEN)} == found
-    assert made.forward["balances"]["closing"] == breaks.open_sums()["balances"]
+    assert made.forward["balances"]["closing"] == open_sums()["balances"]
     Balance.objects.filter(pk=balance.pk).update(
         credit_limit=0, pending_charges=0, balance_due=0, spending_power=0, read_at=timezone.now()
     )
