@@ -188,7 +188,7 @@ class Standing:
             Stop(_("Link made"), link.created_at, done=True),
             Stop(_("Check opened"), link.opened_at, done=bool(link.openings)),
             Stop(_("Submitted"), sent, done=bool(sent)),
-            Stop(_("Decided"), applicant.state_since if decided else None, done=decided),
+            Stop(_("Decision"), applicant.state_since if decided else None, done=decided),
         ]
         waited = next((number for number, stop in enumerate(stops) if not stop.done), None)
         return [replace(stop, now=number == waited) for number, stop in enumerate(stops)]

@@ -39,7 +39,10 @@ def new(request: HttpRequest, noun: str) -> HttpResponse:
         applicant = ADD[noun](**form.cleaned_data, actor=Actor.of(request))
         if "start" in request.POST:
             return _opened(request, applicant, lambda: services.open_session(applicant, actor=Actor.of(request)))
-        toast(request, _("Added. Open a KYC session when the applicant is ready."))
+        if "send" in request.POST:
+            toast(request, _("Added. Now make the link."))
+            return redirect(request, f"cardholders:{noun}_handoff", applicant.pk)
+        toast(request, _("Added. Start the check here, or send it to their phone."))
         return redirect(request, applicant)
     title = _("New cardholder") if noun == "cardholder" else _("New company")
     context = {"form": form, "noun": noun, "title": title}

@@ -283,6 +283,12 @@ def test_a_link_lives_as_long_as_is_offered_and_no_longer(operations, holder, ho
     assert not Handoff.objects.exists()
 
 
+def test_somebody_new_is_added_and_sent_the_check_in_one_go(operations):
+    answer = operations.post("/cardholders/new/", {"email": "new@person.test", "send": "yes"}, follow=True)
+    assert answer.redirect_chain == [(page_of(Cardholder.objects.get()), 303)]
+    assert "Make the link" in answer.text
+
+
 def test_only_those_who_may_start_a_check_hand_it_over(client_as, holder):
     for role in ("viewer", "finance", "compliance", "admin"):
         staff = client_as(role)
