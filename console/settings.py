@@ -7,7 +7,6 @@ from urllib.parse import urlsplit
 import environ
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
-from django.utils.translation import gettext_lazy as _
 
 ROOT = Path(__file__).resolve().parent.parent
 env = environ.FileAwareEnv()
@@ -115,7 +114,7 @@ MIDDLEWARE = [
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "console.audit.middleware.RefusalMiddleware",
     "console.access.AccessMiddleware",
-    "console.staff.middleware.ZoneMiddleware",
+    "console.staff.middleware.PreferencesMiddleware",
     "cardholders.kyc_headers.PermissionsPolicyMiddleware",
 ]
 ROOT_URLCONF = "console.urls"
@@ -230,7 +229,7 @@ STORAGES = {
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 LANGUAGE_CODE = "en"
-LANGUAGES = [("en", _("English"))]
+LANGUAGES = [("en", "English"), ("it", "Italiano"), ("es", "Español")]  # each in its own words
 LOCALE_PATHS = [ROOT / "templates" / "locale"]
 USE_TZ = True
 TIME_ZONE = "UTC"

@@ -45,11 +45,12 @@ def update(user: User, *, name: str, roles: Sequence[str], time_zone: str, is_ac
         _end_sessions(user)
 
 
-def set_zone(user: User, time_zone: str, *, actor: Actor) -> None:
-    """Touches the zone only: what an administrator changes at the same moment stands."""
+def set_preferences(user: User, *, time_zone: str, language: str, shortcuts: bool, actor: Actor) -> None:
+    """Touches these alone: what an administrator changes at the same moment stands."""
+    chosen = {"time_zone": time_zone, "language": language, "shortcuts": shortcuts}
     with transaction.atomic():
-        User.objects.filter(pk=user.pk).update(time_zone=time_zone)
-        audit.record(Action.STAFF_UPDATE, actor=actor, record="staff", record_id=user.pk, time_zone=time_zone)
+        User.objects.filter(pk=user.pk).update(**chosen)
+        audit.record(Action.STAFF_UPDATE, actor=actor, record="staff", record_id=user.pk, **chosen)
 
 
 def _end_sessions(user: User) -> None:
