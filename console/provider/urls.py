@@ -12,6 +12,7 @@ urlpatterns = [
     path("provider/", provider_views.provider, name="provider"),
     path("provider/meter/", views.meter, name="meter"),
     path("provider/requests/", provider_views.requests, name="requests"),
+    path("provider/requests/export/", provider_views.export_requests, name="requests-export"),
     path("provider/requests/<int:pk>/", provider_views.logged, name="request"),
     path("provider/features/<slug:key>/try/", provider_views.try_feature, name="try-feature"),
 ]
