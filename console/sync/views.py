@@ -25,6 +25,7 @@ from console.days import span
 from console.exports import ExportColumn
 from console.htmx import page_or_fragment, redirect, toast
 from console.listing import listed, paginate
+from console.money import grouped
 from console.sync import bodies, forged, inbox
 from console.sync.filters import InboxFilter
 from console.sync.models import INERT, Delivery, DeliveryVerdict, Rejected
@@ -184,10 +185,10 @@ def _replay_words(request: HttpRequest, form: InboxFilter, ids: Sequence[int]) -
     for start in range(0, len(ids), SOME):
         some = Delivery.objects.filter(pk__in=ids[start : start + SOME])
         now.update(some.values_list("verdict", flat=True))
-    facts += [(str(DeliveryVerdict(verdict).label), f"{n:,}") for verdict, n in now.most_common()]
+    facts += [(str(DeliveryVerdict(verdict).label), grouped(n)) for verdict, n in now.most_common()]
     newest = Delivery.objects.filter(pk__in=ids[:PREVIEWED]).order_by("-received_at", "-pk").defer("body")
     facts += [(_("The newest"), ", ".join(f"{each.type or '?'} {each.object_id}".strip() for each in newest))]
-    most = _("Only the %(most)s newest: replay again for the rest.") % {"most": f"{MOST_REPLAYED:,}"}
+    most = _("Only the %(most)s newest: replay again for the rest.") % {"most": grouped(MOST_REPLAYED)}
     return {
         "title": _("Apply these deliveries again?"),
         "what": _count(len(ids)) + " " + _("Applying one twice has no second effect, and nothing is sent anywhere."),
@@ -215,7 +216,7 @@ def _replay(
 
 def _count(count: int) -> str:
     words = ngettext("%(n)s delivery is applied again.", "%(n)s deliveries are applied again.", count)
-    return words % {"n": f"{count:,}"} if count else _("No delivery matches this filter.")
+    return words % {"n": grouped(count)} if count else _("No delivery matches this filter.")
 
 
 def _error(request: HttpRequest, found: Delivery) -> str:
