@@ -91,6 +91,7 @@ INSTALLED_APPS = [
     "console.history",
     "console.provider",
     "console.notes",
+    "console.saved",
     "cardholders",
     "cards",
     "transactions",
@@ -116,6 +117,7 @@ MIDDLEWARE = [
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "console.audit.middleware.RefusalMiddleware",
     "console.access.AccessMiddleware",
+    "console.saved.middleware.SavedMiddleware",
     "console.staff.middleware.PreferencesMiddleware",
     "cardholders.kyc_headers.PermissionsPolicyMiddleware",
 ]
