@@ -209,6 +209,7 @@ def _audit(command: Command, by: Actor | None) -> None:
         command=command.pk,
         reason=command.reason,
         **({"result": command.result} if command.result else {}),
+        **({"undoes": command.payload["undoes"]} if "undoes" in command.payload else {}),
     )
 
 
