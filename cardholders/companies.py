@@ -13,6 +13,7 @@ from cardholders.lists import applicant_columns, exported, may_export, sees_name
 from cardholders.models import Company
 from cardholders.record import record_page
 from console.access import Permission, requires
+from console.arrivals import watched
 from console.columns import Column
 from console.htmx import page_or_fragment
 from console.listing import paginate
@@ -44,6 +45,7 @@ class Owner(NamedTuple):
 
 @requires(Permission.RECORD_READ)
 @require_safe
+@watched("company")
 def listing(request: HttpRequest) -> HttpResponse:
     page = paginate(
         request,

@@ -16,6 +16,7 @@ from cards.filters import CardFilters
 from cards.models import CANCELED, Card
 from cards.power import Power, power_of
 from console.access import Actor, Permission, allowed, requires
+from console.arrivals import watched
 from console.audit import services as audit
 from console.audit.events import Action
 from console.columns import Column
@@ -39,6 +40,7 @@ TRANSACTIONS, COMMANDS = 10, 5
 
 
 @requires(Permission.RECORD_READ)
+@watched("card")
 def listing(request: HttpRequest) -> HttpResponse:
     page = paginate(
         request,

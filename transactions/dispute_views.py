@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from cards.actions import failed, refusal
 from console.access import Actor, Permission, allowed, requires
+from console.arrivals import watched
 from console.codego.errors import CodegoError
 from console.columns import Column
 from console.htmx import page_or_fragment, redirect, toast
@@ -33,6 +34,7 @@ ROWS = Dispute.objects.select_related("transaction__card").defer(*HEAVY)
 
 
 @requires(Permission.RECORD_READ)
+@watched("dispute")
 def disputes(request: HttpRequest) -> HttpResponse:
     page = paginate(
         request,

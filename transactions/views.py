@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from cardholders.chains import chain_name
 from console.access import Permission, allowed, permissions_of, requires
+from console.arrivals import watched
 from console.columns import Column
 from console.htmx import page_or_fragment, redirect
 from console.listing import paginate
@@ -27,6 +28,7 @@ ROWS = Transaction.objects.select_related("card", "cardholder", "company").defer
 
 
 @requires(Permission.RECORD_READ)
+@watched("transaction")
 def transactions(request: HttpRequest) -> HttpResponse:
     page = paginate(
         request,
