@@ -19,6 +19,7 @@ from cards.filters import CardFilters
 from cards.models import CANCELED, Card
 from cards.power import Power, power_of
 from console.access import Permission, allowed, requires
+from console.arrivals import watched
 from console.audit.exporting import exported
 from console.columns import Column
 from console.exports import ExportColumn
@@ -42,6 +43,7 @@ TRANSACTIONS, COMMANDS = 10, 5
 
 @listed(lazy("Cards"))
 @requires(Permission.RECORD_READ)
+@watched("card")
 def listing(request: HttpRequest) -> HttpResponse:
     page = paginate(
         request,

@@ -66,6 +66,11 @@ class Command(models.Model):
     class Meta:
         indexes: ClassVar = [
             models.Index(fields=["record", "record_id", "-created_at"], name="command_of_record"),
+            models.Index(
+                fields=["actor", "-settled_at"],
+                condition=Q(state="done", kind__in=["lock", "unlock"]),
+                name="command_undoable",
+            ),
             models.Index(fields=["check_at"], condition=Q(check_at__isnull=False), name="command_due"),
             models.Index(
                 fields=["state"], condition=Q(state__in=["intent", "sent", "unknown", "several"]), name="command_open"
