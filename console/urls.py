@@ -20,6 +20,7 @@ urlpatterns = [
     path("activity/", include("console.audit.urls")),
     path("staff/", include("console.staff.urls")),
     path("notes/", include("console.notes.urls")),
+    path("bulk/", include("console.bulk.urls")),
     path("history/", include("console.timeline.urls")),
     path("", include("console.provider.urls")),
     path("accounts/", include("allauth.urls")),
