@@ -13,8 +13,9 @@ from cardholders.lists import applicant_columns, exported, may_export, sees_name
 from cardholders.models import Company
 from cardholders.record import record_page
 from console.access import Permission, requires
+from console.columns import Column
 from console.htmx import page_or_fragment
-from console.listing import Column, paginate
+from console.listing import paginate
 from console.provider.observing import lacks
 
 SORTABLE = {"added": "created_at", "name": "name"}

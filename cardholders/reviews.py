@@ -19,8 +19,9 @@ from cardholders.outcomes import meaning
 from console.access import Actor, Permission, requires
 from console.audit.events import Action
 from console.audit.models import Entry
+from console.columns import Column
 from console.htmx import page_or_fragment, redirect, toast
-from console.listing import Column, paginate
+from console.listing import paginate
 
 ROUTES = {"cardholder": "cardholders:reviews", "company": "cardholders:company_reviews"}
 RESOURCES = {"cardholder": "cardholders", "company": "companies"}

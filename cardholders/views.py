@@ -12,9 +12,10 @@ from cardholders.models import Cardholder
 from cardholders.record import record_page
 from console import privacy
 from console.access import Permission, requires
+from console.columns import Column
 from console.exports import ExportColumn
 from console.htmx import page_or_fragment
-from console.listing import Column, paginate
+from console.listing import paginate
 
 
 @requires(Permission.RECORD_READ)

@@ -18,9 +18,10 @@ from cards.power import Power, power_of
 from console.access import Actor, Permission, allowed, requires
 from console.audit import services as audit
 from console.audit.events import Action
+from console.columns import Column
 from console.exports import ExportColumn, stream_csv
 from console.htmx import page_or_fragment, redirect
-from console.listing import Column, paginate
+from console.listing import paginate
 from console.money import major
 from console.notes import services as notes
 from console.provider import commands
@@ -43,16 +44,7 @@ def listing(request: HttpRequest) -> HttpResponse:
         request,
         _cards(),
         form=_filters(request),
-        columns=(
-            Column("last4", _("Card"), "last4"),
-            Column("holder", _("Cardholder")),
-            Column("status", _("Status"), "status"),
-            Column("type", _("Type"), "type"),
-            Column("limit", _("Limit"), "limit", numeric=True),
-            Column("within", _("Within")),
-            Column("expires", _("Expires"), "expires"),
-            Column("issued", _("Issued"), "issued"),
-        ),
+        columns=_columns(),
         default_sort=DEFAULT_SORT,
         sortable=SORTABLE,
         export_url=reverse("cards:export") if allowed(request.user, Permission.LIST_EXPORT) else "",
@@ -92,6 +84,24 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
         return HttpResponse(status=204)
     context = {**_page(request, card), **moving, "live_url": f"{request.path}?seen={version}"}
     return page_or_fragment(request, "cards/detail.html", "cards/_record.html", context)
+
+
+def _columns() -> list[Column]:
+    return [
+        Column("last4", _("Card"), "last4", fixed=True),
+        Column("holder", _("Cardholder")),
+        Column("status", _("Status"), "status"),
+        Column("type", _("Type"), "type"),
+        Column("limit", _("Limit"), "limit", numeric=True),
+        Column("within", _("Within")),
+        Column("expires", _("Expires"), "expires"),
+        Column("issued", _("Issued"), "issued"),
+        Column("company", _("Company"), shown=False),
+        Column("name", _("Name on card"), shown=False),
+        Column("wallets", _("Wallets"), shown=False),
+        Column("id", _("Card id"), shown=False),
+        Column("as_of", _("As of"), shown=False),
+    ]
 
 
 def _cards() -> QuerySet[Card]:

@@ -15,21 +15,14 @@ from django.db.models.lookups import GreaterThan, GreaterThanOrEqual, LessThan, 
 from django.http import HttpRequest, QueryDict
 from django.utils import formats
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from console.columns import COLUMNS, MOVE, Arrangement, Column, arrange, asked
 
 PAGE_SIZE = 50
 SORT, CURSOR = "sort", "cursor"
 UPPER_BOUNDS = {LessThan: operator.lt, LessThanOrEqual: operator.le}
 LOWER_BOUNDS = {GreaterThan: operator.gt, GreaterThanOrEqual: operator.ge}
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """A column's heading. `sort` is the key in `sortable` that its heading sorts by."""
-
-    key: str
-    label: str
-    sort: str | None = None
-    numeric: bool = False
 
 
 class Chip(NamedTuple):
@@ -87,7 +80,7 @@ class FilterForm(forms.Form):
 
 @dataclass(frozen=True)
 class ListPage:
-    columns: Sequence[Column]
+    arrangement: Arrangement
     rows: list[Any]
     form: FilterForm
     chips: list[Chip]
@@ -102,17 +95,17 @@ class ListPage:
     path: str = ""
 
     @property
+    def columns(self) -> list[Column]:
+        """Those that are shown, in order."""
+        return self.arrangement.shown
+
+    @property
     def sort_key(self) -> str:
         return self.sort.removeprefix("-")
 
     @property
     def direction(self) -> str:
         return "desc" if self.sort.startswith("-") else "asc"
-
-    @property
-    def sort_given(self) -> bool:
-        """Whether the address names the sort, so that a filter form must carry it along."""
-        return SORT in QueryDict(self.query)
 
     @property
     def is_filtered(self) -> bool:
@@ -126,7 +119,31 @@ class ListPage:
         wanted = turned if column.sort == self.sort_key else self.first_sorts[column.sort]
         query = QueryDict(self.query, mutable=True)
         query[SORT] = wanted
-        return f"{self.path}?{query.urlencode()}"
+        return f"{self.path}?{written(query)}"
+
+    @property
+    def carried(self) -> list[tuple[str, str]]:
+        """What a filter form must carry along: how the list is sorted and arranged."""
+        query = QueryDict(self.query)
+        return [(name, query[name]) for name in (SORT, COLUMNS) if name in query]
+
+    @property
+    def without_columns(self) -> list[tuple[str, str]]:
+        """What the form that chooses columns must carry along."""
+        known = {SORT, *self.form.fields}
+        return [
+            (name, value)
+            for name, values in QueryDict(self.query).lists()
+            if name in known or name.rpartition("_")[0] in known
+            for value in values
+        ]
+
+    @property
+    def own_columns_url(self) -> str:
+        """This list with the columns it comes with."""
+        query = QueryDict(self.query, mutable=True)
+        query.pop(COLUMNS, None)
+        return f"{self.path}?{written(query)}" if query else self.path
 
     @property
     def heads(self) -> list[Head]:
@@ -155,12 +172,14 @@ def paginate(
     order = _Order.of(queryset.model, sortable[sort.removeprefix("-")], descending=sort.startswith("-"))
     rows, before, after, notice = _page(form.filtered(queryset), order, sort, request.GET.get(CURSOR, ""))
     kept = _without(request)
-    query = kept.urlencode()
+    query = written(kept)
     bare = QueryDict(mutable=True)
-    if SORT in kept:
-        bare[SORT] = sort
+    for name, value in ((SORT, sort), (COLUMNS, kept.get(COLUMNS))):
+        if value and name in kept:
+            bare[name] = value
+    arrangement = arrange(columns, asked(request.GET))
     return ListPage(
-        columns=columns,
+        arrangement=arrangement,
         rows=rows,
         form=form,
         chips=form.chips(request),
@@ -170,10 +189,15 @@ def paginate(
         export_url=f"{export_url}?{query}" if export_url and query else export_url,
         query=query,
         clear_url=_address(request, bare),
-        notice=notice,
+        notice=notice or _not_columns(arrangement.unknown),
         first_sorts={key: _first_sort(queryset.model, key, path, default_sort) for key, path in sortable.items()},
         path=request.path,
     )
+
+
+def _not_columns(names: Sequence[str]) -> str:
+    words = ngettext("This list has no column %(names)s.", "This list has no columns %(names)s.", len(names))
+    return words % {"names": ", ".join(names)} if names else ""
 
 
 # --- Keyset pages -----------------------------------------------------------------------------------------------------
@@ -344,12 +368,14 @@ def _first_sort(model: type[Model], key: str, path: str, default_sort: str) -> s
 def _without(request: HttpRequest, bound: forms.BoundField | None = None) -> QueryDict:
     """The query without the place in the list, and without one filter. Empty parameters are left out."""
     query = QueryDict(mutable=True)
-    gone = {CURSOR, bound.html_name} if bound else {CURSOR}
+    gone = {CURSOR, COLUMNS, MOVE, bound.html_name} if bound else {CURSOR, COLUMNS, MOVE}
     for name, values in request.GET.lists():
         if kept := [value for value in values if value]:
             split = bound is not None and name.rpartition("_")[0] == bound.html_name and name[-1:].isdigit()
             if name not in gone and not split:
                 query.setlist(name, kept)
+    if columns := asked(request.GET):
+        query[COLUMNS] = ",".join(columns)
     return query
 
 
@@ -359,7 +385,12 @@ def _address(request: HttpRequest, query: QueryDict, cursor: str | None = None) 
             return ""
         query = query.copy()
         query[CURSOR] = cursor
-    return f"{request.path}?{query.urlencode()}" if query else request.path
+    return f"{request.path}?{written(query)}" if query else request.path
+
+
+def written(query: QueryDict) -> str:
+    """A query as people read it: commas between columns stay commas."""
+    return query.urlencode(safe=",")
 
 
 def _says_something(value: Any) -> bool:

@@ -13,6 +13,7 @@
     region.textContent = "";
     setTimeout(() => { region.textContent = text; }, 60);
   };
+  document.addEventListener("announce", (event) => announce(event.detail)); // what other scripts have to say
 
   const complain = (text) => {
     const shape = $("#toast-template");

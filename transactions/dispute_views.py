@@ -12,8 +12,9 @@ from django.utils.translation import gettext as _
 from cards.actions import failed, refusal
 from console.access import Actor, Permission, allowed, requires
 from console.codego.errors import CodegoError
+from console.columns import Column
 from console.htmx import page_or_fragment, redirect, toast
-from console.listing import Column, paginate
+from console.listing import paginate
 from console.notes import services as notes
 from console.provider import commands
 from console.provider.commands import CannotDo

@@ -8,8 +8,9 @@ from django.utils.translation import gettext as _
 from console.access import Actor, Permission, requires
 from console.audit import services as audit
 from console.audit.events import Action
+from console.columns import Column
 from console.htmx import page_or_fragment, redirect, toast
-from console.listing import Column, FilterForm, paginate
+from console.listing import FilterForm, paginate
 from transactions import reports as making
 from transactions.forms import ReportForm, last_month
 from transactions.models import Report, ReportState

@@ -10,8 +10,9 @@ from django.utils.translation import gettext as _
 
 from cardholders.chains import chain_name
 from console.access import Permission, allowed, permissions_of, requires
+from console.columns import Column
 from console.htmx import page_or_fragment, redirect
-from console.listing import Column, paginate
+from console.listing import paginate
 from console.notes import services as notes
 from console.provider import commands
 from transactions import chain, declines, services

@@ -14,9 +14,10 @@ from console.audit import services
 from console.audit.events import Action
 from console.audit.filters import RECORDS, ActivityFilter
 from console.audit.models import Entry
+from console.columns import Column
 from console.exports import ExportColumn, stream_csv
 from console.htmx import page_or_fragment
-from console.listing import Column, paginate
+from console.listing import paginate
 from console.privacy import DOTS
 
 # Where an entry's record is shown, and what it takes to open it.

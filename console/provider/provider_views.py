@@ -18,8 +18,9 @@ from django.views.decorators.http import require_POST, require_safe
 from console.access import Actor, Permission, requires
 from console.audit import services as audit
 from console.audit.events import Action
+from console.columns import Column
 from console.htmx import page_or_fragment, redirect, toast
-from console.listing import Column, paginate
+from console.listing import paginate
 from console.provider import features, measuring
 from console.provider.curl import as_curl
 from console.provider.filters import RequestFilter

@@ -14,8 +14,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from console.access import Actor, Permission, allowed, requires
+from console.columns import Column
 from console.htmx import page_or_fragment, redirect, toast, wants_fragment
-from console.listing import Column, paginate
+from console.listing import paginate
 from console.notes import services as notes
 from console.provider.commands import CannotDo
 from console.reconciliation import desk, exports, rows

@@ -7,8 +7,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from console.access import Actor, Permission, requires
+from console.columns import Column
 from console.htmx import page_or_fragment, redirect, toast
-from console.listing import Column, paginate
+from console.listing import paginate
 from console.staff import services
 from console.staff.filters import StaffFilter
 from console.staff.forms import NewStaffForm, StaffForm, ZoneForm

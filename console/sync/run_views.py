@@ -12,8 +12,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from console.access import Actor, Permission, requires
+from console.columns import Column
 from console.htmx import page_or_fragment, redirect, toast, wants_fragment
-from console.listing import Column, paginate
+from console.listing import paginate
 from console.sync import drift, health, runs
 from console.sync.filters import KINDS, RunFilter, StartForm
 from console.sync.models import Run, RunState

@@ -18,10 +18,11 @@ from django.views.decorators.http import require_safe
 from console.access import Actor, Permission, allowed, requires
 from console.audit import services as audit
 from console.audit.events import Action
+from console.columns import Column
 from console.days import span
 from console.exports import ExportColumn, stream_csv
 from console.htmx import page_or_fragment, redirect, toast
-from console.listing import Column, paginate
+from console.listing import paginate
 from console.sync import bodies, forged, inbox
 from console.sync.filters import InboxFilter
 from console.sync.models import INERT, Delivery, DeliveryVerdict, Rejected
