@@ -104,10 +104,8 @@ def test_a_command_that_was_never_sent_is_told(olga):
     assert [told.state for told in commands.news_for(olga.pk)[0]] == [CommandState.NOT_DONE]
 
 
-def test_a_bulk_command_that_was_refused_is_told(olga):
+def test_a_command_of_a_bulk_run_is_told_by_its_run(olga):
     actor = Actor(olga.pk, ("operations",), "")
-    command = commands.begin(
-        CommandKind.LOCK, record="card", record_id=1, target="c", actor=actor, payload={"queued": True}
-    )
+    command = commands.begin(CommandKind.LOCK, record="card", record_id=1, target="c", actor=actor, payload={"bulk": 1})
     commands.finish(command, CommandState.REFUSED, message="card is canceled")
-    assert commands.news_for(olga.pk)[0] == [command]
+    assert commands.news_for(olga.pk)[0] == []
