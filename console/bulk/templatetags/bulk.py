@@ -5,7 +5,6 @@ from typing import Any
 
 from django import template
 from django.http import QueryDict
-from django.template.loader import render_to_string
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -20,16 +19,16 @@ register = template.Library()
 NOT_FILTERS = {CURSOR, SORT, "columns", "move"}
 
 
-@register.simple_tag(takes_context=True)
-def select_bar(context: dict[str, Any], name: str) -> SafeString | str:
+@register.inclusion_tag("bulk/_bar.html", takes_context=True)
+def select_bar(context: dict[str, Any], name: str) -> dict[str, Any]:
     """{% select_bar "cards" %}: before the table, once. Without anything to do for this person, there are no boxes."""
     request, page = context["request"], context["page"]
     kinds = of_list(name, permissions_of(request.user.roles)) if page.rows else []
     if not kinds:
-        return ""
-    context["selecting"] = name
+        return {}
+    context["selecting"] = name  # for the boxes after it
     n = {"n": "{n}"}
-    shown = {
+    return {
         "name": name,
         "query": page.query,
         "key": _key(request.user.pk, name, page.query),
@@ -39,7 +38,6 @@ def select_bar(context: dict[str, Any], name: str) -> SafeString | str:
         "many": ngettext("%(n)s selected", "%(n)s selected", 2) % n,
         "filtered": page.is_filtered,
     }
-    return SafeString(render_to_string("bulk/_bar.html", shown, request))
 
 
 @register.simple_tag(takes_context=True)
