@@ -7,6 +7,7 @@ from functools import partial
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as say
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
 
 from cards import services, words
 from cards.forms import LimitFields
@@ -84,6 +85,8 @@ LOCK = Kind(
     noun="card",
     label=_("Lock"),
     title=_("Lock cards"),
+    go=ngettext_lazy("Lock %(n)d card", "Lock %(n)d cards", "n"),
+    said=ngettext_lazy("%(n)d card will be locked", "%(n)d cards will be locked", "n"),
     what=_("Every new purchase is declined until a card is unlocked. This can be undone."),
     icon="lock",
     permission=Permission.CARD_LOCK,
@@ -102,6 +105,8 @@ KINDS = (
         noun="card",
         label=_("Unlock"),
         title=_("Unlock cards"),
+        go=ngettext_lazy("Unlock %(n)d card", "Unlock %(n)d cards", "n"),
+        said=ngettext_lazy("%(n)d card will be unlocked", "%(n)d cards will be unlocked", "n"),
         what=_("Purchases go through again, within each card's limit and spending power."),
         icon="unlock",
         permission=Permission.CARD_UNLOCK,
@@ -119,6 +124,8 @@ KINDS = (
         noun="card",
         label=_("Change limit"),
         title=_("Change the limit of cards"),
+        go=ngettext_lazy("Change %(n)d limit", "Change %(n)d limits", "n"),
+        said=ngettext_lazy("%(n)d card gets the new limit", "%(n)d cards get the new limit", "n"),
         what=_("Every card gets this limit of its own. A limit is not credit: it only caps the card."),
         permission=Permission.CARD_LIMIT,
         form=LimitForAll,
@@ -136,6 +143,8 @@ KINDS = (
         noun="card",
         label=_("Cancel cards"),
         title=_("Cancel cards"),
+        go=ngettext_lazy("Cancel %(n)d card", "Cancel %(n)d cards", "n"),
+        said=ngettext_lazy("%(n)d card will be closed for good", "%(n)d cards will be closed for good", "n"),
         what=_(
             "Each card is closed for good. This cannot be undone; to stop purchases for a while, lock them instead."
         ),

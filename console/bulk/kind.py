@@ -40,6 +40,8 @@ class Kind:
     label: Words  # on the button
     title: Words
     what: Words
+    go: Words  # on the button that starts it, of `n`: “Lock 3 cards”
+    said: Words  # of the dry run, of `n`: “3 cards will be locked”
     permission: Permission
     judge: Callable[[Any, Given], Why | None]
     icon: str = ""

@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
 
 from cardholders import services as applicants
 from cardholders.forms import DECISIONS
@@ -71,6 +72,8 @@ def _read_again(of: str, noun: str) -> Kind:
         noun=noun,
         label=_("Read again"),
         title=_("Read again from the provider"),
+        go=ngettext_lazy("Read %(n)d record", "Read %(n)d records", "n"),
+        said=ngettext_lazy("%(n)d record will be read again", "%(n)d records will be read again", "n"),
         what=_("Each record is read from the provider at the pace it allows. Nothing about it is changed there."),
         icon="refresh",
         permission=Permission.RECORD_REFRESH,
@@ -89,6 +92,8 @@ def _add_note(of: str, noun: str) -> Kind:
         noun=noun,
         label=_("Add a note"),
         title=_("Add a note to each"),
+        go=ngettext_lazy("Add %(n)d note", "Add %(n)d notes", "n"),
+        said=ngettext_lazy("%(n)d record gets the note", "%(n)d records get the note", "n"),
         what=_("Everybody who opens one of these records sees the note. It cannot be changed afterwards."),
         icon="note",
         permission=Permission.NOTE_WRITE,
@@ -107,6 +112,10 @@ def _review(of: str, noun: str) -> Kind:
         noun=noun,
         label=_("Record a decision"),
         title=_("Record a decision on each"),
+        go=ngettext_lazy("Record %(n)d decision", "Record %(n)d decisions", "n"),
+        said=ngettext_lazy(
+            "A decision will be recorded on %(n)d application", "A decision will be recorded on %(n)d applications", "n"
+        ),
         what=_("The provider decides the application; this is what compliance made of it, kept as evidence."),
         icon="good",
         permission=Permission.REVIEW_DECIDE,
@@ -126,6 +135,8 @@ REPLAY = Kind(
     noun="delivery",
     label=_("Replay"),
     title=_("Apply deliveries again"),
+    go=ngettext_lazy("Replay %(n)d delivery", "Replay %(n)d deliveries", "n"),
+    said=ngettext_lazy("%(n)d delivery goes back to the queue", "%(n)d deliveries go back to the queue", "n"),
     what=_("They go back to the queue. Applying one twice has no second effect, and nothing is sent anywhere."),
     icon="refresh",
     permission=Permission.INBOX_REPLAY,

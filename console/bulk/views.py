@@ -246,7 +246,8 @@ def _dry(request: HttpRequest, found: BulkRun, kind: Kind, form: ConfirmForm) ->
     context = _about(request, found, kind) | {
         "will": will,
         "wont": wont,
-        "said": ngettext("%(n)s record will be changed", "%(n)s records will be changed", will) % {"n": f"{will:,}"},
+        "said": kind.said % {"n": will},
+        "go": kind.go % {"n": will},
         "reasons": progress.reasons(found),
         "tabs": [
             Tab(_("Will be changed"), will, f"{request.path}?show=will", show != "wont"),

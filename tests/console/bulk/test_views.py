@@ -34,7 +34,7 @@ def test_rows_are_chosen_reasoned_tried_dry_and_only_then_sent(client):
     assert client.post(f"{where}check/", {"reason": ""}).status_code == 422
     assert client.post(f"{where}check/", {"reason": "Fraud alarm"}).status_code == 303
     dry = said(client, where)
-    assert "1 record will be changed" in dry
+    assert "1 card will be locked" in dry
     assert "•••• 0001" in dry
     assert "•••• 0002" not in dry
     assert "It is locked already." in dry
