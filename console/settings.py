@@ -7,7 +7,6 @@ from urllib.parse import urlsplit
 import environ
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
-from django.utils.translation import gettext_lazy as _
 
 ROOT = Path(__file__).resolve().parent.parent
 env = environ.FileAwareEnv()
@@ -88,9 +87,11 @@ INSTALLED_APPS = [
     "console",
     "console.audit",
     "console.staff",
+    "console.notices",
     "console.history",
     "console.provider",
     "console.notes",
+    "console.saved",
     "cardholders",
     "cards",
     "transactions",
@@ -103,6 +104,7 @@ MIDDLEWARE = [
     "console.proxies.ForwardedMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "console.compression.PageCompression",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -116,7 +118,8 @@ MIDDLEWARE = [
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "console.audit.middleware.RefusalMiddleware",
     "console.access.AccessMiddleware",
-    "console.staff.middleware.ZoneMiddleware",
+    "console.saved.middleware.SavedMiddleware",
+    "console.staff.middleware.PreferencesMiddleware",
     "cardholders.kyc_headers.PermissionsPolicyMiddleware",
 ]
 ROOT_URLCONF = "console.urls"
@@ -231,7 +234,7 @@ STORAGES = {
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 LANGUAGE_CODE = "en"
-LANGUAGES = [("en", _("English"))]
+LANGUAGES = [("en", "English"), ("it", "Italiano"), ("es", "Español")]  # each in its own words
 LOCALE_PATHS = [ROOT / "templates" / "locale"]
 USE_TZ = True
 TIME_ZONE = "UTC"

@@ -51,6 +51,9 @@ class Action(StrEnum):
     SIGN_OUT = "staff:sign-out"
     STAFF_CREATE = "staff:create"
     STAFF_UPDATE = "staff:update"
+    VIEW_CHANGE = "view:change"
+    VIEW_DELETE = "view:delete"
+    VIEW_SHARE = "view:share"
 
 
 LABELS = {
@@ -99,6 +102,9 @@ LABELS = {
     Action.SIGN_OUT: _("Sign out"),
     Action.STAFF_CREATE: _("Add staff member"),
     Action.STAFF_UPDATE: _("Change staff member"),
+    Action.VIEW_CHANGE: _("Change shared view of a list"),
+    Action.VIEW_DELETE: _("Delete shared view of a list"),
+    Action.VIEW_SHARE: _("Share view of a list"),
 }
 
 

@@ -10,6 +10,7 @@ from django.db import transaction
 from django.db.models import Count
 from django.http import QueryDict
 from django.utils import timezone
+from django.utils.text import format_lazy
 from django.utils.translation import gettext as _
 
 from console.access import Actor
@@ -20,6 +21,8 @@ from console.bulk.kind import Given, Kind
 from console.bulk.kinds import KINDS, LISTS
 from console.bulk.models import BulkRow, BulkRun, BulkState, RowState, Why
 from console.bulk.nouns import NOUNS
+from console.notices import services as notices
+from console.notices.kinds import Kind as Notice
 from console.provider import commands
 from console.provider.commands import CannotDo
 from console.provider.models import OPEN_STATES, Command
@@ -120,12 +123,16 @@ def halt(run: BulkRun, why: Why, actor: Actor) -> bool:
         for row in waiting.exclude(command=None).select_related("command"):
             commands.give_up_unsent(row.command, str(Why.STOPPED.label))  # type: ignore[arg-type] # it has one
         waiting.update(state=RowState.SKIPPED, why=why, at=now)
+        if run.actor_id != actor.user_id:
+            _tell(run)
         outcome = Outcome.DONE if why == Why.STOPPED else Outcome.REFUSED
         _record(Action.BULK_STOP, run, actor, outcome, why=why.value)
     return True
 
 
 def ended(run: BulkRun) -> None:
+    """Written down, and told to whoever started it."""
+    _tell(run)
     _record(Action.BULK_END, run, Actor(run.actor_id, tuple(filter(None, run.actor_roles.split(",")))), Outcome.DONE)
 
 
@@ -189,6 +196,13 @@ def _filters(run: BulkRun) -> list[str]:
     form = LISTS[KINDS[run.kind].where].filters(QueryDict(run.query), True)
     form.filtered(NOUNS[LISTS[KINDS[run.kind].where].noun].rows())
     return [bound.name for bound, _value in form.in_force()]
+
+
+def _tell(run: BulkRun) -> None:
+    found = counts(run)
+    parts = [part for state in RowState if found[state] for part in (" · ", state.label, " ", found[state])]
+    words = format_lazy("{}" * (len(parts) + 1), KINDS[run.kind].title, *parts)
+    notices.tell([run.actor_id], Notice.BULK, words=words, url=run.get_absolute_url(), key=f"bulk:{run.pk}")
 
 
 def _record(action: Action, run: BulkRun, actor: Actor, outcome: Outcome, **more: Any) -> None:

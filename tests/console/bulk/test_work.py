@@ -12,6 +12,7 @@ from console.bulk import services, work
 from console.bulk.card_kinds import KINDS as CARD_KINDS
 from console.bulk.models import BulkRow, BulkRun
 from console.notes.models import Note
+from console.notices.models import Notice
 from console.provider.commands import CannotDo
 from console.provider.models import Budget, Command
 from console.sync import settle
@@ -40,6 +41,8 @@ def test_each_card_is_locked_by_a_command_of_its_own(sandbox, cards, started):
     }
     assert Entry.objects.filter(action="card:lock", outcome="done").count() == 3
     assert Entry.objects.get(action="bulk:end").detail["counts"] == {"done": 3}
+    told = Notice.objects.get(person=run.actor_id, kind="bulk")
+    assert (told.words, told.url) == ("Lock cards · Done 3", run.get_absolute_url())
 
 
 def test_a_limit_is_set_on_each(cards, started):
