@@ -98,6 +98,7 @@ INSTALLED_APPS = [
     "console.sync",
     "console.timeline",
     "console.reconciliation",
+    "console.bulk",
 ]
 MIDDLEWARE = [
     "console.proxies.ForwardedMiddleware",

@@ -22,6 +22,7 @@ urlpatterns = [
     path("notices/", include("console.notices.urls")),
     path("live/", live.frame, name="live"),
     path("notes/", include("console.notes.urls")),
+    path("bulk/", include("console.bulk.urls")),
     path("views/", include("console.saved.urls")),
     path("history/", include("console.timeline.urls")),
     path("", include("console.provider.urls")),

@@ -11,6 +11,9 @@ class Action(StrEnum):
     BREAK_ASSIGN = "break:assign"
     BREAK_REOPEN = "break:reopen"
     BREAK_RESOLVE = "break:resolve"
+    BULK_END = "bulk:end"
+    BULK_START = "bulk:start"
+    BULK_STOP = "bulk:stop"
     CARD_ACTIVATE = "card:activate"
     CARD_CANCEL = "card:cancel"
     CARD_ISSUE = "card:issue"
@@ -64,6 +67,9 @@ LABELS = {
     Action.BREAK_ASSIGN: _("Assign break"),
     Action.BREAK_REOPEN: _("Open break again"),
     Action.BREAK_RESOLVE: _("Resolve break"),
+    Action.BULK_END: _("Bulk action ended"),
+    Action.BULK_START: _("Start bulk action"),
+    Action.BULK_STOP: _("Stop bulk action"),
     Action.CARD_ACTIVATE: _("Activate card"),
     Action.CARD_CANCEL: _("Cancel card"),
     Action.CARD_ISSUE: _("Issue card"),

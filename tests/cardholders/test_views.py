@@ -128,8 +128,8 @@ def test_the_page_of_a_person_shows_money_cards_and_what_happened(client_as):
         "timed out",
     ):
         assert shown in page
-    for route in ("cards:issue", "cards:lock_all_person"):
-        assert reverse(route, args=[holder.pk]) in page
+    assert reverse("cards:issue", args=[holder.pk]) in page
+    assert reverse("bulk:draft", args=["cardholders"]) in page
 
 
 def test_a_token_we_do_not_know_is_an_address_and_no_name(client_as):
