@@ -13,6 +13,7 @@ from console import privacy
 from console.access import Actor, Permission, allowed
 from console.audit import services as audit
 from console.audit.events import Action
+from console.branding import signature
 from console.exports import ExportColumn, stream_csv
 from console.listing import FilterForm
 
@@ -33,6 +34,7 @@ def exported(
     filters = [bound.name for bound, _value in form.in_force()]
     audit.record(Action.LIST_EXPORT, actor=Actor.of(request), list=name, filters=filters)
     preamble = [
+        signature(),
         _("%(list)s, made %(now)s.") % {"list": name, "now": timezone.localtime().isoformat(timespec="seconds")},
         _("Times are in UTC. There are no amounts of money in this file."),
         *(f"{chip.label}: {chip.value}" for chip in form.chips(request)),

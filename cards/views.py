@@ -18,6 +18,7 @@ from cards.power import Power, power_of
 from console.access import Actor, Permission, allowed, requires
 from console.audit import services as audit
 from console.audit.events import Action
+from console.branding import signature
 from console.exports import ExportColumn, stream_csv
 from console.htmx import page_or_fragment, redirect
 from console.listing import Column, paginate
@@ -70,6 +71,7 @@ def export(request: HttpRequest) -> StreamingHttpResponse:
     filters = [bound.name for bound, _value in form.in_force()]
     audit.record(Action.LIST_EXPORT, actor=Actor.of(request), list="cards", filters=filters)
     preamble = [
+        signature(),
         _("Cards, made %(now)s.") % {"now": timezone.localtime().isoformat(timespec="seconds")},
         _("Limits in US dollars (major units). Times in %(zone)s.") % {"zone": timezone.get_current_timezone_name()},
         *(f"{chip.label}: {chip.value}" for chip in form.chips(request)),

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from console.access import Can, Permission, permissions_of
 from console.branding import brand
+from console.branding.theme import theme_of
 from console.provider import views as provider
 from console.provider.pacing import Meter, meter
 from console.sync import freshness
@@ -43,13 +44,14 @@ NAVIGATION = (
         Item(_("Provider"), "provider:provider", "provider", Permission.PROVIDER_READ),
         Item(_("Activity"), "audit:list", "activity", Permission.ACTIVITY_OWN),
         Item(_("Staff"), "staff:list", "staff", Permission.STAFF_MANAGE),
+        Item(_("Settings"), "branding:settings", "settings", Permission.BRAND_EDIT),
     )),
 )  # fmt: skip
 
 
 def frame(request: HttpRequest) -> dict[str, Any]:
     user = getattr(request, "user", None)
-    known = {"brand": brand(), "environment": settings.CODEGO_ENVIRONMENT}
+    known = {"brand": brand(), "environment": settings.CODEGO_ENVIRONMENT, "theme": theme_of(request)}
     if user is None or not user.is_authenticated:
         return {**known, "can": Can(frozenset())}
     permissions = permissions_of(user.roles)

@@ -87,6 +87,7 @@ INSTALLED_APPS = [
     "django_htmx",
     "console",
     "console.audit",
+    "console.branding",
     "console.staff",
     "console.history",
     "console.provider",

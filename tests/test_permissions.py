@@ -29,7 +29,15 @@ PUBLIC = sorted(set(ours()) - set(GUARDED))
 
 
 def test_the_public_routes_are_these_and_no_others():
-    assert PUBLIC == ["brand", "healthz", "readyz", "webhook"]
+    assert PUBLIC == [
+        "branding:css",
+        "branding:favicon",
+        "branding:image",
+        "branding:manifest",
+        "healthz",
+        "readyz",
+        "webhook",
+    ]
 
 
 @pytest.mark.django_db

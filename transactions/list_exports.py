@@ -12,6 +12,7 @@ from django.utils import timezone
 from console.access import Actor
 from console.audit import services as audit
 from console.audit.events import Action
+from console.branding import brand
 from console.exports import ExportColumn, stream_csv
 from console.listing import FilterForm
 from transactions.columns import UNITS
@@ -36,7 +37,7 @@ def export(
     asked = [bound.name for bound, _value in form.in_force()]  # not what was typed: that may be somebody's name
     audit.record(Action.LIST_EXPORT, actor=Actor.of(request), list=name, filters=asked)
     preamble = [
-        f"{settings.BRAND_NAME}: list of {name}, {settings.CODEGO_ENVIRONMENT} environment",
+        f"{brand().name}: list of {name}, {settings.CODEGO_ENVIRONMENT} environment",
         f"As this console knew them at {now:%Y-%m-%d %H:%M:%S}, zone {zone.key}",
         UNITS,
         "Filters: " + (", ".join(f"{label} = {value}" for label, value in filters.items()) or "none"),
