@@ -21,6 +21,7 @@ from cards.power import Power, power_of
 from console.access import Permission, allowed, requires
 from console.arrivals import watched
 from console.audit.exporting import exported
+from console.branding import signature
 from console.columns import Column
 from console.exports import ExportColumn
 from console.htmx import page_or_fragment, redirect
@@ -72,6 +73,7 @@ def export(request: HttpRequest) -> StreamingHttpResponse:
         sortable=SORTABLE,
         default_sort=DEFAULT_SORT,
         preamble=[
+            signature(),
             _("Cards, made %(now)s.") % {"now": timezone.localtime().isoformat(timespec="seconds")},
             _("Limits in US dollars (major units). Times in %(zone)s.")
             % {"zone": timezone.get_current_timezone_name()},

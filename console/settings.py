@@ -86,6 +86,7 @@ INSTALLED_APPS = [
     "django_htmx",
     "console",
     "console.audit",
+    "console.branding",
     "console.staff",
     "console.notices",
     "console.history",

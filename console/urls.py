@@ -4,7 +4,6 @@ from django.urls import include, path
 
 from console import help as in_app_help
 from console import home, live
-from console.branding import brand_css_view
 from console.sync.probes import healthz, readyz
 from console.sync.webhooks import receive
 
@@ -30,5 +29,7 @@ urlpatterns = [
     path("webhooks/codego/", receive, name="webhook"),
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),
-    path("brand.css", brand_css_view, name="brand"),
+    path("", include("console.branding.urls")),
 ]
+
+handler500 = "console.errors.failed"

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 class Action(StrEnum):
     ACCESS_REFUSED = "access:refused"
     APPLICANT_ADD = "applicant:add"
+    BRAND_EDIT = "brand:edit"
     BREAK_ASSIGN = "break:assign"
     BREAK_REOPEN = "break:reopen"
     BREAK_RESOLVE = "break:resolve"
@@ -64,6 +65,7 @@ class Action(StrEnum):
 LABELS = {
     Action.ACCESS_REFUSED: _("Opened a page without permission"),
     Action.APPLICANT_ADD: _("Add applicant"),
+    Action.BRAND_EDIT: _("Change the brand"),
     Action.BREAK_ASSIGN: _("Assign break"),
     Action.BREAK_REOPEN: _("Open break again"),
     Action.BREAK_RESOLVE: _("Resolve break"),
