@@ -59,6 +59,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         "nav": _navigation(request, permissions),
         "freshness": SimpleLazyObject(lambda: freshness.of_request(request).of("cards", "transactions")),
         "meter": _meter(),
+        "search_url": reverse("search:page") if Permission.RECORD_READ in permissions else "",
         **provider.of(request),
     }
 

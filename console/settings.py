@@ -89,6 +89,7 @@ INSTALLED_APPS = [
     "console.audit",
     "console.staff",
     "console.history",
+    "console.terms",
     "console.provider",
     "console.notes",
     "cardholders",
@@ -97,6 +98,7 @@ INSTALLED_APPS = [
     "console.sync",
     "console.timeline",
     "console.reconciliation",
+    "console.search",
 ]
 MIDDLEWARE = [
     "console.proxies.ForwardedMiddleware",

@@ -19,6 +19,7 @@ urlpatterns = [
     path("", include("console.sync.urls")),
     path("activity/", include("console.audit.urls")),
     path("staff/", include("console.staff.urls")),
+    path("search/", include("console.search.urls")),
     path("notes/", include("console.notes.urls")),
     path("history/", include("console.timeline.urls")),
     path("", include("console.provider.urls")),
