@@ -59,6 +59,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         "can": Can(permissions),
         "nav": _navigation(request, permissions),
         "live": SimpleLazyObject(lambda: live.of(request)),  # a fragment shows no frame
+        "search_url": reverse("search:page") if Permission.RECORD_READ in permissions else "",
     }
 
 

@@ -90,6 +90,7 @@ INSTALLED_APPS = [
     "console.staff",
     "console.notices",
     "console.history",
+    "console.terms",
     "console.provider",
     "console.notes",
     "console.saved",
@@ -100,6 +101,7 @@ INSTALLED_APPS = [
     "console.timeline",
     "console.reconciliation",
     "console.bulk",
+    "console.search",
 ]
 MIDDLEWARE = [
     "console.proxies.ForwardedMiddleware",

@@ -20,6 +20,7 @@ urlpatterns = [
     path("staff/", include("console.staff.urls")),
     path("notices/", include("console.notices.urls")),
     path("live/", live.frame, name="live"),
+    path("search/", include("console.search.urls")),
     path("notes/", include("console.notes.urls")),
     path("bulk/", include("console.bulk.urls")),
     path("views/", include("console.saved.urls")),

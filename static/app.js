@@ -150,7 +150,7 @@
   document.addEventListener("htmx:afterSwap", (event) => {
     if (event.detail.target.id !== "dialog-body" || dialog().open) return;
     dialog().showModal();
-    $(".field :is(input, textarea, select)", dialog())?.focus();
+    ($("[autofocus]", dialog()) || $(".field :is(input, textarea, select)", dialog()))?.focus();
   });
 
   document.addEventListener("htmx:afterSettle", (event) => {
