@@ -22,6 +22,7 @@ from console.provider.commands import CannotDo
 from console.provider.factory import client
 from console.provider.mirror import mark_dirty
 from console.provider.models import Command, CommandKind, CommandState
+from console.terms import services as terms
 
 Applicant = Cardholder | Company
 New = TypeVar("New", Cardholder, Company)
@@ -116,6 +117,7 @@ def _add(applicant: New, actor: Actor) -> New:
     applicant.external_id, applicant.by_reference = new_external_id(), True
     with transaction.atomic():
         applicant.save()
+        terms.renew(applicant)
         audit.record(Action.APPLICANT_ADD, actor=actor, record=str(applicant._meta.model_name), record_id=applicant.pk)
     return applicant
 

@@ -3,10 +3,14 @@
 import logging
 import re
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
 
 from console.access import public
+from console.branding import brand
+from console.branding.theme import theme_of
 
 
 @public
@@ -21,3 +25,8 @@ class NoTokens(logging.Filter):
         if "/onboarding/" in (line := record.getMessage()):
             record.msg, record.args = re.sub(r"(/onboarding/)[^/\s]+", r"\1…", line), ()
         return True
+@public
+def failed(request: HttpRequest) -> HttpResponse:
+    """Without what the frame of a page needs: whatever failed may be part of it. The brand is known without a database."""
+    context = {"brand": brand(), "environment": settings.CODEGO_ENVIRONMENT, "theme": theme_of(request)}
+    return HttpResponse(render_to_string("500.html", context), status=500)

@@ -5,12 +5,13 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import translation
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.http import require_safe
 
 from console.access import Actor, Permission, requires
 from console.columns import Column
 from console.htmx import page_or_fragment, redirect, toast
-from console.listing import paginate
+from console.listing import listed, paginate
 from console.staff import services
 from console.staff.filters import StaffFilter
 from console.staff.forms import NewStaffForm, PreferencesForm, StaffForm
@@ -19,16 +20,18 @@ from console.staff.models import User
 SORTABLE = {"name": "name", "email": "email", "added": "date_joined", "seen": "last_login"}
 
 
+@listed(lazy("Staff"))
 @requires(Permission.STAFF_MANAGE)
 @require_safe
 def listing(request: HttpRequest) -> HttpResponse:
     columns = (
-        Column("name", _("Name"), "name"),
+        Column("name", _("Name"), "name", fixed=True),
         Column("email", _("E-mail"), "email"),
         Column("roles", _("Roles")),
         Column("may", _("May sign in")),
         Column("seen", _("Last sign-in"), "seen"),
         Column("added", _("Added"), "added"),
+        Column("zone", _("Time zone"), shown=False),
     )
     page = paginate(
         request, User.objects.all(), form=StaffFilter(request.GET), columns=columns, default_sort="name",
