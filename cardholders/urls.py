@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from cardholders import companies, kyc_views, reviews, views
+from cardholders import accounts, companies, kyc_views, reviews, views
 
 app_name = "cardholders"
 
@@ -27,6 +27,7 @@ def _reviews(prefix: str, noun: str, name: str) -> list[URLPattern]:
 
 
 urlpatterns = [
+    path("balances/", accounts.listing, name="accounts"),
     path("cardholders/", views.listing, name="list"),
     path("cardholders/export/", views.export, name="export"),
     path("cardholders/<int:pk>/", views.detail, name="detail"),

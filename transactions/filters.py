@@ -40,6 +40,8 @@ DISPUTE_STATES = [
     ("rejected", _("Rejected")),
     ("canceled", _("Cancelled")),
 ]
+SPENT = Q(kind="spend", state__in=("completed", "pending"), amount__gt=0)  # purchases settled, or held
+USD = "USD"
 TRANSACTION_SORTS = {"time": "occurred_at", "posted": "posted_at", "amount": "signed_amount"}
 DISPUTE_SORTS = {"opened": "opened_at", "amount": "transaction__amount"}
 NEWEST_TRANSACTIONS, NEWEST_DISPUTES = "-time", "-opened"
@@ -83,11 +85,15 @@ class TransactionFilters(DaysFilter):
         widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
         error_messages={"invalid": _("Enter four digits.")},
     )
+    spent = forms.BooleanField(label=_("Purchases settled or held"))
+    currency = forms.CharField(label=_("Currency"), max_length=12, widget=forms.TextInput(attrs={"placeholder": "USD"}))
     card = RowField(label=_("Card"))
     cardholder = RowField(label=_("Cardholder"))
     company = RowField(label=_("Company"))
 
-    ORDER = ("q", "status", "type", "by", "from", "to", "amount_from", "amount_to", "reason", "last4")
+    ORDER = (
+        "q", "status", "type", "by", "from", "to", "amount_from", "amount_to", "reason", "last4", "currency", "spent",
+    )  # fmt: skip
     SAME: ClassVar = {
         "q": "merchant_name__icontains",
         "last4": "card__last4",
@@ -111,6 +117,10 @@ class TransactionFilters(DaysFilter):
         queryset = _of_word(queryset, "state", given["status"], STATES)
         queryset = _of_word(queryset, "kind", given["type"], TYPES)
         queryset = queryset.filter(**self.within(TIMES[given["by"] or "authorized"]))
+        if given["spent"]:
+            queryset = queryset.filter(SPENT)
+        if given["currency"]:
+            queryset = queryset.filter(of_currency(given["currency"].strip().upper()))
         return _declined_for(queryset, given["reason"]).filter(_of_size(given["amount_from"], given["amount_to"]))
 
     def chips(self, request: HttpRequest) -> list[Chip]:
@@ -141,6 +151,24 @@ class DisputeFilters(DaysFilter):
         queryset = _of_word(queryset, "state", given["status"], DISPUTE_STATES)
         queryset = queryset.filter(**self.within("opened_at"))
         return queryset.filter(_of_size(given["amount_from"], given["amount_to"], "transaction__amount"))
+
+
+def currency_of(word: str) -> str:
+    """Where none is named, it is dollars."""
+    return word.upper() or USD
+
+
+def of_currency(currency: str) -> Q:
+    same = Q(currency__iexact=currency)
+    return same | Q(currency="") if currency == USD else same
+
+
+def reason_of(words: str) -> str:
+    """The reason under which the filter finds a decline of these words."""
+    return _REASONS.get(words.lower(), OTHER)
+
+
+_REASONS = {decline.words.lower(): key for key, decline in DECLINES.items()}
 
 
 def _of_word(queryset: QuerySet[Any], column: str, word: str, known: list[Any]) -> QuerySet[Any]:
