@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.http import require_safe
 
+from cardholders.accounts import low_power
 from cardholders.models import Cardholder, Company
 from console import attention, privacy
 from console.access import ROLE_LABELS, Permission, permissions_of, requires
@@ -158,7 +159,7 @@ def _applicant_lines(find: Callable[[Any, str], Any]) -> Iterable[Line]:
 
 
 def _power_lines() -> Iterable[Line]:
-    for each in attention.low_power().select_related("cardholder", "company").defer("raw")[: attention.MOST + 1]:
+    for each in low_power().select_related("cardholder", "company").defer("raw")[: attention.MOST + 1]:
         holder: Any = each.cardholder or each.company
         power, limit = (format_minor(amount, "USD") for amount in (each.spending_power, each.credit_limit))
         words = _("%(power)s left of a credit limit of %(limit)s") % {"power": power, "limit": limit}

@@ -137,7 +137,7 @@ def reports(_asked: Asked) -> Face:
     lines = [
         Line(
             reverse("transactions:report", args=[each.pk]), name=str(each), at=each.asked_at,
-            badge=Badge(ReportState(each.state).label, *REPORT_BADGES[ReportState(each.state)]),
+            badge=Badge(str(ReportState(each.state).label), *REPORT_BADGES[ReportState(each.state)]),
         )
         for each in found
     ]  # fmt: skip

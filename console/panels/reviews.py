@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.db.models import Case, Count, Value, When
+from django.db.models import Case, Count, QuerySet, Value, When
 from django.utils.translation import gettext as _
 
 from cardholders.filters import AGES, STATES, of_age, settled
@@ -14,6 +14,7 @@ from console.audit.events import Action
 from console.audit.models import Entry
 from console.charts import Chart
 from console.panels.face import Asked, Face, Line, Lines, address, compared, figure, number
+from console.panels.periods import Period
 from console.templatetags.console import status_of
 
 ROUTES = {"cardholder": "cardholders:reviews", "company": "cardholders:company_reviews"}
@@ -22,7 +23,8 @@ FEW = 6
 
 
 def queue(asked: Asked) -> Face:
-    people, companies = (asked.kept(f"reviews-{noun}", lambda noun=noun: _queue(noun, asked)) for noun in ROUTES)
+    people = asked.kept("reviews-cardholder", lambda: _queue("cardholder", asked))
+    companies = asked.kept("reviews-company", lambda: _queue("company", asked))
     if not people and not companies:
         return Face(
             empty=_("The queue is empty"), empty_words=_("Nobody waits for a person to look at an application.")
@@ -87,15 +89,13 @@ def stopped(asked: Asked) -> Face:
 
 def decisions(asked: Asked) -> Face:
     period = asked.period
-    made, before = (
-        asked.kept(f"decisions-{name}", lambda when=when: _decided().filter(**when.within("at")).count())
-        for name, when in (("now", period), ("before", period.before))
-    )
+    made = asked.kept("decisions", lambda: _decided(period).count())
+    before = asked.kept("decisions-before", lambda: _decided(period.before).count())
     if not made and not before:
         return Face(empty=_("Nothing was decided in this time"))
     url = address("audit:list", action=Action.REVIEW_DECIDE.value, **period.query)
     head = figure(_("Decisions made"), made, url, note=compared(made, before, number(before)))
-    latest = _decided().filter(**period.within("at")).select_related("actor").order_by("-at", "-pk")[:FEW]
+    latest = _decided(period).select_related("actor").order_by("-at", "-pk")[:FEW]
     holders = _holders(latest)
     lines = [
         Line(
@@ -107,12 +107,12 @@ def decisions(asked: Asked) -> Face:
     return Face([head], lines=[Lines(_("The latest"), lines, _("Applicant"), _("When"))] if lines else [])
 
 
-def _decided() -> Any:
-    return Entry.objects.filter(action=Action.REVIEW_DECIDE)
+def _decided(period: Period) -> QuerySet[Entry]:
+    return Entry.objects.filter(action=Action.REVIEW_DECIDE, **period.within("at"))
 
 
 def _holders(entries: Any) -> dict[tuple[str, int], Any]:
-    found = {}
+    found: dict[tuple[str, int], Any] = {}
     for noun, model in MODELS.items():
         pks = [each.record_id for each in entries if each.record == noun]
         rows: Any = model.objects

@@ -53,7 +53,8 @@ def spend(asked: Asked) -> Face:
         note = compared(total.amount, then, format_minor(then, currency))
         label = _("Spent, %(currency)s") % {"currency": currency}
         figures.append(Mark(label, total.amount, shown, url, total.rows, "", note))
-        if held := _total(sums, currency, HELD):
+        held = _total(sums, currency, HELD)
+        if held.rows:
             figures.append(_held(held, currency, period))
     days = [_day(sums, day) for day in period.days]
     return Face(figures, [Chart(_("Purchases by day, US dollars"), days, "bars", _highest(days), _("Day"))])

@@ -74,7 +74,7 @@ def webhooks(asked: Asked) -> Face:
     figures = [
         Mark(
             _("Last webhook"), 0, span(asked.now - last) if last else _("None yet"), reverse("sync:inbox"), None,
-            "warn" if quiet_for else "good", _("Longer than usual") if quiet_for else _("ago, as usual") if last else "",
+            "warn" if quiet_for else "good" if last else "idle", _("Longer than usual") if quiet_for else _("ago, as usual") if last else "",
         )
     ]  # fmt: skip
     total = sum(counts.values())
