@@ -14,7 +14,7 @@ from console.access import Permission, allowed
 from console.days import DaysFilter
 from console.listing import SORT, Chip
 from transactions.declines import DECLINES
-from transactions.models import Dispute, Transaction
+from transactions.models import SPENT, Dispute, Transaction
 from transactions.reports import RECORDS, TIMES
 
 OTHER = "other"
@@ -40,7 +40,6 @@ DISPUTE_STATES = [
     ("rejected", _("Rejected")),
     ("canceled", _("Cancelled")),
 ]
-SPENT = Q(kind="spend", state__in=("completed", "pending"), amount__gt=0)  # purchases settled, or held
 USD = "USD"
 TRANSACTION_SORTS = {"time": "occurred_at", "posted": "posted_at", "amount": "signed_amount"}
 DISPUTE_SORTS = {"opened": "opened_at", "amount": "transaction__amount"}

@@ -70,10 +70,10 @@ class Asked:
     def may(self, permission: Permission) -> bool:
         return permission in self.permissions
 
-    def kept(self, name: str, make: Callable[[], _Made]) -> _Made:
+    def kept(self, name: str, make: Callable[[], _Made], seconds: int = KEPT) -> _Made:
         """For this period and zone; never anything that only some may see."""
         key = f"panel:{name}:{self.period.key}:{self.period.last}:{timezone.get_current_timezone_name()}"
-        found: _Made = caches["local"].get_or_set(key, make, KEPT)  # type: ignore[assignment]  # never None
+        found: _Made = caches["local"].get_or_set(key, make, seconds)  # type: ignore[assignment]  # never None
         return found
 
 

@@ -173,6 +173,7 @@ def collateral(asked: Asked) -> Face:
                 parts,
                 "stack",
                 _("%(percent)s%% of the limit is used") % {"percent": used},
+                _("Part"),
             )
         ],
     )

@@ -49,7 +49,7 @@ PANELS = {
 }  # fmt: skip
 
 ORDER: dict[Role, tuple[str, ...]] = {
-    Role.OPERATIONS: ("spend", "funnel", "declines", "cards", "power"),
+    Role.OPERATIONS: ("spend", "funnel", "cards", "declines", "power"),
     Role.COMPLIANCE: ("queue", "funnel", "stopped", "decisions"),
     Role.FINANCE: ("spend", "collateral", "proofs", "breaks", "fees", "close", "reports"),
     Role.ADMIN: ("freshness", "machinery", "webhooks", "staff", "spend", "breaks"),

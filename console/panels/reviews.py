@@ -111,8 +111,8 @@ def _decided(period: Period) -> QuerySet[Entry]:
     return Entry.objects.filter(action=Action.REVIEW_DECIDE, **period.within("at"))
 
 
-def _holders(entries: Any) -> dict[tuple[str, int], Any]:
-    found: dict[tuple[str, int], Any] = {}
+def _holders(entries: Any) -> dict[tuple[str, int | None], Any]:
+    found: dict[tuple[str, int | None], Any] = {}
     for noun, model in MODELS.items():
         pks = [each.record_id for each in entries if each.record == noun]
         rows: Any = model.objects

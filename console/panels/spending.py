@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from datetime import date
+from datetime import date, timedelta
 from typing import NamedTuple
 
 from django.db.models import Count, QuerySet, Sum
@@ -14,13 +14,15 @@ from django.utils.translation import ngettext
 from console.charts import Chart, Mark
 from console.money import format_minor
 from console.panels.face import Asked, Face, address, compared, figure, number
-from console.panels.periods import Period
-from transactions.declines import DECLINES
-from transactions.filters import SPENT, USD, currency_of, reason_of
-from transactions.models import Transaction
+from console.panels.periods import DAY, Period
+from transactions.declines import DECLINES, Fixer
+from transactions.filters import USD, currency_of, reason_of
+from transactions.models import SPENT, Transaction
 
 LIST = "transactions:list"
 HELD = "pending"
+LATELY = timedelta(days=7)
+KEPT_LONG = 600  # seconds that sums over days long past are kept
 
 
 class Tally(NamedTuple):
@@ -39,8 +41,12 @@ Sums = Mapping[tuple[str, date, str], Tally]  # by currency, day and state
 def spend(asked: Asked) -> Face:
     """Purchases settled and held, by the day they were authorised where the reader is; refunds are not deducted."""
     period = asked.period
-    sums = asked.kept("spend", lambda: _by_day(period))
-    before = asked.kept("spend-before", lambda: _by_currency(period.before))
+    settled, lately = _parted(period)
+    sums = {
+        **asked.kept("spend-settled", lambda: _by_day(settled), KEPT_LONG),
+        **asked.kept("spend-lately", lambda: _by_day(lately)),
+    }
+    before = asked.kept("spend-before", lambda: _by_currency(period.before), KEPT_LONG)
     currencies = sorted({currency for currency, _day, _state in sums} | {USD}, key=lambda c: (c != USD, c))
     if not sums and not before:
         return Face(empty=_("No purchases in this time"), empty_words=_("They appear here as cards are used."))
@@ -56,8 +62,14 @@ def spend(asked: Asked) -> Face:
         held = _total(sums, currency, HELD)
         if held.rows:
             figures.append(_held(held, currency, period))
-    days = [_day(sums, day) for day in period.days]
+    days = _days(sums, period)
     return Face(figures, [Chart(_("Purchases by day, US dollars"), days, "bars", _highest(days), _("Day"))])
+
+
+def _parted(period: Period) -> tuple[Period, Period]:
+    """The days in which little moves any more, and those in which much does."""
+    parting = max(period.first, period.last - LATELY)
+    return period._replace(last=parting - DAY), period._replace(first=parting)
 
 
 def _held(held: Tally, currency: str, period: Period) -> Mark:
@@ -69,10 +81,18 @@ def _held(held: Tally, currency: str, period: Period) -> Mark:
     )
 
 
-def _day(sums: Sums, day: date) -> Mark:
-    total = _total({key: each for key, each in sums.items() if key[1] == day}, USD)
+def _days(sums: Sums, period: Period) -> list[Mark]:
+    by_day: dict[date, Tally] = defaultdict(Tally)
+    for (currency, day, _state), each in sums.items():
+        if currency == USD:
+            by_day[day] = Tally(by_day[day].amount + each.amount, by_day[day].rows + each.rows)
+    return [_day(day, by_day.get(day, Tally())) for day in period.days]
+
+
+def _day(day: date, total: Tally) -> Mark:
+    shown = format_minor(total.amount, USD)
     url = address(LIST, spent="on", currency=USD, from_=day.isoformat(), to=day.isoformat()) if total.rows else ""
-    return Mark(formats.date_format(day, "j M"), total.amount, format_minor(total.amount, USD), url, total.rows)
+    return Mark(formats.date_format(day, "j M"), total.amount, shown, url, total.rows)
 
 
 def _highest(days: Iterable[Mark]) -> str:
@@ -89,7 +109,7 @@ def _by_day(period: Period) -> Sums:
     spent = Transaction.objects.filter(SPENT, **period.within("occurred_at"))
     zoned = spent.annotate(day=TruncDate("occurred_at", tzinfo=timezone.get_current_timezone()))
     found: dict[tuple[str, date, str], Tally] = defaultdict(Tally)
-    rows = zoned.order_by().values_list("currency", "day", "state").annotate(sum=Sum("amount"), n=Count("pk"))
+    rows = zoned.order_by().values_list("currency", "day", "state").annotate(sum=Sum("amount"), n=Count("*"))
     for word, day, state, amount, n in rows:
         key = (currency_of(word), day, state)
         found[key] = Tally(found[key].amount + int(amount), found[key].rows + n)
@@ -123,7 +143,7 @@ def declines(asked: Asked) -> Face:
 def _reason(key: str, n: int, period: Period) -> Mark:
     decline = DECLINES.get(key)
     label = decline.label if decline else _("Any other reason")
-    note = str(decline.fixer.value) if decline else ""
+    note = decline.fixer.value if decline and decline.fixer is Fixer.US else ""
     return figure(label, n, address(LIST, reason=key, **period.query), note=note)
 
 

@@ -71,12 +71,11 @@ def webhooks(asked: Asked) -> Face:
     marks = [_hour(hour, counts.get(hour, 0)) for hour in hours]
     quiet_for = silence.webhook_silence()
     last = silence.newest()
-    figures = [
-        Mark(
-            _("Last webhook"), 0, span(asked.now - last) if last else _("None yet"), reverse("sync:inbox"), None,
-            "warn" if quiet_for else "good" if last else "idle", _("Longer than usual") if quiet_for else _("ago, as usual") if last else "",
-        )
-    ]  # fmt: skip
+    tone, note = ("warn", _("Longer than usual")) if quiet_for else ("good", _("ago, as usual"))
+    shown = span(asked.now - last) if last else _("None yet")
+    if last is None and not quiet_for:
+        tone, note = "idle", ""
+    figures = [Mark(_("Last webhook"), 0, shown, reverse("sync:inbox"), None, tone, note)]
     total = sum(counts.values())
     said = ngettext("%(n)s delivery in 24 hours", "%(n)s deliveries in 24 hours", total) % {"n": number(total)}
     return Face(figures, [Chart(_("Deliveries by hour"), marks, "bars", said, _("Hour"))])
@@ -101,7 +100,7 @@ def machinery(asked: Asked) -> Face:
     slow = waiting > health.WAITING
     figures.append(
         Mark(
-            _("Inbox waits"), 0, span(waiting) if waiting >= timedelta(minutes=1) else _("not at all"), url, None,
+            _("Oldest in the inbox"), 0, span(waiting) if waiting >= timedelta(minutes=1) else _("Nothing waits"), url, None,
             "warn" if slow else "good", _("Too long") if slow else "",
         )
     )  # fmt: skip

@@ -65,7 +65,14 @@ def rows_behind(client, url):
 
 def make_world():
     """A little of everything, inside the period and outside of it, and on both sides of each filter."""
-    now, company = NOW(), make_company()
+    make_money()
+    make_people()
+    make_books()
+    make_machinery()
+
+
+def make_money():
+    now = NOW()
     for back in (1, 3, 20, 40, 100):
         at = now - timedelta(days=back)
         for state in ("completed", "pending", "declined", "reversed"):
@@ -78,18 +85,12 @@ def make_world():
         make_transaction(
             state="declined", status="declined", declined_reason=words, occurred_at=now - timedelta(days=2)
         )
-    states = (
-        "",
-        "notstarted",
-        "pending",
-        "needsinformation",
-        "manualreview",
-        "denied",
-        "locked",
-        "approved",
-        "surprise",
-    )
-    for state in states:
+
+
+def make_people():
+    now, company = NOW(), make_company()
+    words = "notstarted pending needsinformation manualreview denied locked approved surprise"
+    for state in ("", *words.split()):
         for back in (0, 2, 5, 9, 50):
             since = now - timedelta(days=back, minutes=1)
             who = make_cardholder(state=state, application_status=state, state_since=since)
@@ -99,6 +100,15 @@ def make_world():
     make_company(state="manualreview", application_status="manualReview", state_since=now - timedelta(days=4))
     make_card(company, state="melted", expires_on=now.date() + timedelta(days=9), codego_created_at=now)
     make_card(company, state="canceled", codego_created_at=now - timedelta(days=40))
+    for back in (3, 40):
+        Entry.objects.create(
+            action="review:decide", record="cardholder", record_id=who.pk, at=now - timedelta(days=back),
+            detail={"decision": "escalated"}, actor=make_staff("compliance"),
+        )  # fmt: skip
+
+
+def make_books():
+    now = NOW()
     for limit, power in ((0, 0), (100_000, 4_000), (100_000, 90_000), (50_000, -20)):
         owner = make_cardholder()
         balance = make_balance(
@@ -111,16 +121,17 @@ def make_world():
     for cause, back in (("unknown", 0), ("rounding", 2), ("timing", 5), ("hold_kept", 9), ("timing", 9)):
         make_break(balance, cause=cause, first_seen=now - timedelta(days=back, minutes=1))
     make_break(contract=make_contract(make_cardholder()), cause="contract_missing")
+    Report.objects.create(
+        asked_by=make_staff("finance"), format="csv", by="posted", start=now, end=now, time_zone="UTC"
+    )
+
+
+def make_machinery():
+    now = NOW()
     for hours in (0, 0, 3, 30):
         make_delivery(received_at=now - timedelta(hours=hours))
     make_delivery(verdict="forged", received_at=now)
-    for back in (3, 40):
-        Entry.objects.create(
-            action="review:decide", record="cardholder", record_id=who.pk, at=now - timedelta(days=back),
-            detail={"decision": "escalated"}, actor=make_staff("compliance"),
-        )  # fmt: skip
     User.objects.filter(pk=make_staff("viewer").pk).update(last_login=now - timedelta(days=91))
-    Report.objects.create(asked_by=make_staff("finance"), format="csv", by="posted", start=now, end=now, time_zone="UTC")
     for name in ("worker", "beat"):
         Heartbeat.objects.create(name=name, at=now)
     make_swept()
@@ -137,19 +148,7 @@ def test_each_role_has_its_panels_in_its_order_and_none_that_it_may_not_see(role
 
 def test_several_roles_have_the_panels_of_each_once():
     keys = [panel.key for panel in panels_for(["finance", "operations"])]
-    assert keys == [
-        "spend",
-        "funnel",
-        "declines",
-        "cards",
-        "power",
-        "collateral",
-        "proofs",
-        "breaks",
-        "fees",
-        "close",
-        "reports",
-    ]
+    assert keys == [*ORDER[Role.OPERATIONS], *(key for key in ORDER[Role.FINANCE] if key != "spend")]
     assert panels_for([]) == []
 
 
@@ -160,7 +159,7 @@ def test_every_panel_belongs_to_some_role():
 # --- From a figure to its rows ----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("key", list(periods.LABELS))
+@pytest.mark.parametrize("key", ["90", "last"])
 def test_every_figure_leads_to_just_the_rows_it_counts(client_as, key):
     make_world()
     client = client_as(*Role)  # somebody who may open every list
@@ -191,7 +190,7 @@ def test_every_figure_leads_to_just_the_rows_it_counts(client_as, key):
         "staff",
     }
     assert set(followed) >= expected
-    if key in {"30", "90"}:
+    if key == "90":
         assert {"funnel", "decisions"} <= set(followed)
 
 
