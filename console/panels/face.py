@@ -16,6 +16,7 @@ from console.charts import Chart, Mark
 from console.panels.periods import Period
 
 KEPT = 30  # seconds that a count over a whole table, or a sum over a period, is kept
+KEPT_LONG = 600  # the same of what moves little: days long past, the tokens of all contracts
 _Made = TypeVar("_Made")
 
 

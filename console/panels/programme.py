@@ -1,18 +1,22 @@
 """The programme: how far people came, the state of the cards, and what collateral leaves to spend."""
 
+from decimal import Decimal
+
 from django.db.models import Count, Q, QuerySet, Sum
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from cardholders.accounts import accounts, low_power
 from cardholders.filters import STAGE_LABELS, UNKNOWN, stages
-from cardholders.models import Cardholder
+from cardholders.models import Cardholder, Contract
 from cards.filters import OTHER, STATES
 from cards.models import Card
 from console import attention
 from console.charts import Chart, Mark
 from console.money import format_minor
-from console.panels.face import Asked, Face, Line, Lines, address, compared, figure, number
+from console.panels.face import KEPT_LONG, Asked, Face, Line, Lines, address, compared, figure, number
 from console.panels.periods import Period
+from console.reconciliation.ours import cents, worth
 from console.templatetags.console import status_of
 
 USD = "USD"
@@ -153,8 +157,11 @@ def collateral(asked: Asked) -> Face:
     held, owed, free = sums["held"], sums["owed"], sums["free"]
     every, n = address("cardholders:accounts"), sums["n"]
     over = sums["over"]
+    worth_now, contracts = asked.kept("deposited", _deposited, KEPT_LONG)
+    on = ngettext("tokens on %(n)s contract", "tokens on %(n)s contracts", contracts) % {"n": number(contracts)}
     figures = [
-        Mark(_("Credit limit from collateral"), sums["limit"], format_minor(sums["limit"], USD), every, n),
+        Mark(_("Collateral"), worth_now, format_minor(worth_now, USD), every, note=on),
+        Mark(_("Credit limit it gives"), sums["limit"], format_minor(sums["limit"], USD), every, n),
         figure(
             _("Nothing left to spend"), over, address("cardholders:accounts", spent="on"), tone="bad" if over else ""
         ),
@@ -177,6 +184,15 @@ def collateral(asked: Asked) -> Face:
             )
         ],
     )
+
+
+def _deposited() -> tuple[int, int]:
+    """What the tokens of all contracts are worth, before the provider's advance rate, and how many contracts there are."""
+    total, n = Decimal(), 0
+    for tokens in Contract.objects.filter(missing_since=None, by_reference=False).values_list("tokens", flat=True):
+        total += sum((worth(token | {"advance_rate": None}) for token in tokens), Decimal())
+        n += 1
+    return cents(total), n
 
 
 def _balances() -> dict[str, int]:

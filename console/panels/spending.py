@@ -13,7 +13,7 @@ from django.utils.translation import ngettext
 
 from console.charts import Chart, Mark
 from console.money import format_minor
-from console.panels.face import Asked, Face, address, compared, figure, number
+from console.panels.face import KEPT_LONG, Asked, Face, address, compared, figure, number
 from console.panels.periods import DAY, Period
 from transactions.declines import DECLINES, Fixer
 from transactions.filters import USD, currency_of, reason_of
@@ -22,7 +22,6 @@ from transactions.models import SPENT, Transaction
 LIST = "transactions:list"
 HELD = "pending"
 LATELY = timedelta(days=7)
-KEPT_LONG = 600  # seconds that sums over days long past are kept
 
 
 class Tally(NamedTuple):

@@ -234,6 +234,22 @@ def test_spend_is_summed_for_each_currency_alone():
     assert len(face.charts[0].marks) == 30
 
 
+def test_collateral_is_told_beside_the_limit_and_what_is_used_of_it():
+    owner = make_cardholder()
+    token = {"address": "0x1", "balance": "250.5", "exchange_rate": "2", "advance_rate": "0.9"}
+    make_contract(owner, tokens=[token, token])
+    make_balance(owner, credit_limit=90_000, pending_charges=9_000, balance_due=27_000, spending_power=54_000)
+    make_balance(make_cardholder(), credit_limit=0, spending_power=0)
+    face = programme.collateral(asked(Role.FINANCE))
+    assert [(mark.label, mark.value, mark.rows) for mark in face.figures] == [
+        ("Collateral", 100_200, None), ("Credit limit it gives", 90_000, 1), ("Nothing left to spend", 0, 0),
+    ]  # fmt: skip
+    assert [(mark.label, mark.value) for mark in face.charts[0].marks] == [
+        ("Owed", 27_000), ("Held", 9_000), ("Free", 54_000),
+    ]  # fmt: skip
+    assert face.charts[0].said == "40% of the limit is used"
+
+
 def test_declines_are_grouped_by_the_reasons_the_list_knows():
     make_world()
     found = by_label(spending.declines(asked()))
@@ -252,7 +268,7 @@ def test_the_period_before_is_told_in_words():
     assert compared(10_001, 10_000, "10,000") == "1% more than before (10,000)"
 
 
-def test_a_stage_nobody_watches_is_told():
+def test_what_nobody_watches_is_told():
     make_world()
     assert by_label(system.staff(asked()))["May sign in, and did not for 90 days"].value == 1
     Heartbeat.objects.update(at=NOW() - timedelta(minutes=5))
