@@ -10,11 +10,15 @@ from cardholders.chains import collateral
 from cardholders.models import BALANCE_FIELDS, NEEDS_SOMEBODY, Balance, Cardholder
 from cardholders.nouns import Applicant, noun_of
 from cardholders.outcomes import meaning
-from console.access import Permission, allowed
+from cardholders.standing import standing_of
+from console.access import Permission, allowed, permissions_of
+from console.audit.events import Action
+from console.audit.models import Entry
 from console.htmx import page_or_fragment, wants_fragment
 from console.notes import services as notes
 from console.provider import commands, features
 from console.provider.observing import lacks
+from console.pulse import pulse
 
 CARDS, TRANSACTIONS, BREAKS = 50, 10, 100
 
@@ -23,7 +27,9 @@ def record_page(
     request: HttpRequest, owner: Applicant, page: str, fragment: str, more: dict[str, Any] | None = None
 ) -> HttpResponse:
     """The page, or for the poll of an open page its live part: nothing where nothing on it has changed."""
+    permissions = permissions_of(request.user.roles)  # type: ignore[union-attr]
     live = _live(owner) | _charging(request, owner) | (more or {})
+    live["standing"] = standing_of(owner, live, permissions)
     seen = _version(owner, live)
     if wants_fragment(request) and request.GET.get("seen") == seen:
         return HttpResponse(status=204)
@@ -43,6 +49,8 @@ def _live(owner: Applicant) -> dict[str, Any]:
         "noun": noun,
         "meaning": meaning(owner),
         "needs_review": owner.state in NEEDS_SOMEBODY,
+        "pulse": pulse(owner),
+        "decided": _decided(owner, noun),
         "session": owner.kyc_sessions.order_by("-opened_at").first(),
         "balance": _balance(owner),
         "open_breaks": len(owner.breaks.filter(state="open").order_by().values_list("pk")[: BREAKS + 1]),
@@ -56,6 +64,12 @@ def _live(owner: Applicant) -> dict[str, Any]:
         ),
         "commands": commands.of_record(noun, owner.pk),
     }
+
+
+def _decided(owner: Applicant, noun: str) -> bool:
+    """Whether somebody recorded what follows, since the application came into this state."""
+    decisions = Entry.objects.filter(action=Action.REVIEW_DECIDE, record=noun, record_id=owner.pk)
+    return decisions.filter(at__gte=owner.state_since or owner.created_at).exists()
 
 
 def _charging(request: HttpRequest, owner: Applicant) -> dict[str, Any]:
@@ -85,7 +99,7 @@ def _version(owner: Applicant, live: dict[str, Any]) -> str:
     """What the live part shows, in short. When it was last confirmed is no news, so freshness is not in it."""
     balance, session = live["balance"], live["session"]
     shown = (
-        owner.state, owner.state_since, owner.application_reason, owner.kyc_status, owner.email, str(owner),
+        live["standing"].version, live["pulse"], owner.state, owner.state_since, owner.application_reason, owner.kyc_status, owner.email, str(owner),
         session and (session.pk, session.submitted_at),
         balance and [getattr(balance, name) for name in BALANCE_FIELDS],
         live["open_breaks"],

@@ -109,8 +109,11 @@ OFFERS = (
 AT_HAND = 2  # buttons in sight; the others are one click further
 
 
-def offers(card: Card, roles: Sequence[str]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """The one or two actions that the card's state calls for, and the rest; only what these roles may do."""
+def offers(
+    card: Card, roles: Sequence[str], *, without: frozenset[str] = frozenset()
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """The one or two actions that the card's state calls for, and the rest; only what these roles may do. `without` are
+    the addresses of those that stand elsewhere on the page."""
     permissions = permissions_of(list(roles))
     found = [
         {
@@ -126,6 +129,7 @@ def offers(card: Card, roles: Sequence[str]) -> tuple[list[dict[str, Any]], list
         and (offer.route != "replace" or card.cardholder is not None)
         and not (offer.routes and all(map(lacks, offer.routes)))
     ]
+    found = [offer for offer in found if offer["url"] not in without]
     return found[:AT_HAND], found[AT_HAND:]
 
 

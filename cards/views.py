@@ -13,9 +13,10 @@ from django.utils.translation import gettext as _
 from cards import words
 from cards.actions import card_of, offers, who
 from cards.filters import CardFilters
-from cards.models import CANCELED, Card
+from cards.models import Card
 from cards.power import Power, power_of
-from console.access import Actor, Permission, allowed, requires
+from cards.standing import declined_lately, last_lock, standing_of
+from console.access import Actor, Permission, allowed, permissions_of, requires
 from console.audit import services as audit
 from console.audit.events import Action
 from console.exports import ExportColumn, stream_csv
@@ -24,6 +25,8 @@ from console.listing import Column, paginate
 from console.money import major
 from console.notes import services as notes
 from console.provider import commands
+from console.pulse import pulse
+from console.standing import Standing
 
 DEFAULT_SORT = "-issued"
 SORTABLE = {
@@ -86,11 +89,11 @@ def by_id(request: HttpRequest, codego_id: str) -> HttpResponse:
 def detail(request: HttpRequest, pk: int) -> HttpResponse:
     """The page, and every few seconds the part of it that lives: 204 while nothing has changed."""
     card = card_of(pk)
-    moving = _moving(card)
+    moving = _moving(request, card)
     version = _version(card, moving)
     if request.GET.get("seen") == version:
         return HttpResponse(status=204)
-    context = {**_page(request, card), **moving, "live_url": f"{request.path}?seen={version}"}
+    context = {**_page(request, card, moving["standing"]), **moving, "live_url": f"{request.path}?seen={version}"}
     return page_or_fragment(request, "cards/detail.html", "cards/_record.html", context)
 
 
@@ -128,11 +131,16 @@ def _export_columns(request: HttpRequest) -> list[ExportColumn]:
     return [*columns, ExportColumn("Name on card", lambda card: card.display_name)] if clear else columns
 
 
-def _moving(card: Card) -> dict[str, Any]:
+def _moving(request: HttpRequest, card: Card) -> dict[str, Any]:
     """What changes while the page is open."""
     newest = card.transactions.order_by("-occurred_at", "-pk").defer("raw")
+    power, declined = power_of(card.cardholder, card.company), declined_lately(card.transactions)
+    permissions = permissions_of(request.user.roles)  # type: ignore[union-attr]
     return {
-        "power": power_of(card.cardholder, card.company),
+        "pulse": pulse(card),
+        "power": power,
+        "declined": declined,
+        "standing": standing_of(card, power, declined, last_lock(card), permissions),
         "transactions": list(newest[:TRANSACTIONS]),
         "commands": commands.of_record("card", card.pk, limit=COMMANDS),
     }
@@ -141,6 +149,8 @@ def _moving(card: Card) -> dict[str, Any]:
 def _version(card: Card, moving: dict[str, Any]) -> str:
     power: Power = moving["power"]
     seen = (
+        moving["standing"].version,
+        moving["pulse"],
         (
             card.status,
             card.limit_amount,
@@ -156,22 +166,17 @@ def _version(card: Card, moving: dict[str, Any]) -> str:
     return f"{zlib.crc32(repr(seen).encode()):x}"
 
 
-def _page(request: HttpRequest, card: Card) -> dict[str, object]:
+def _page(request: HttpRequest, card: Card, standing: Standing) -> dict[str, object]:
     today = timezone.now().date()
-    at_hand, further = offers(card, request.user.roles)  # type: ignore[union-attr]
-    holder = card.cardholder
+    at_hand, further = offers(card, request.user.roles, without=standing.urls)  # type: ignore[union-attr]
     return {
         "title": str(card),
         "card": card,
         "type": words.type_of(card),
-        "meaning": words.STATES.get(
-            card.state, _("A word that this console does not know; the provider's support can say.")
-        ),
         "window": words.WINDOWS.get(card.limit_frequency, (card.limit_frequency, "")),
         "not_credit": words.NOT_CREDIT,
         "at_hand": at_hand,
         "further": further,
-        "reissue": card.state == CANCELED and holder is not None and holder.is_approved,
         "expired": bool(card.expires_on and card.expires_on < today),
         "days_left": (card.expires_on - today).days if card.expires_on else None,
         **notes.of_record("card", card.pk),

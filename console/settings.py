@@ -91,6 +91,7 @@ INSTALLED_APPS = [
     "console.history",
     "console.provider",
     "console.notes",
+    "console.vocabulary",
     "cardholders",
     "cards",
     "transactions",

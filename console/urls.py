@@ -21,6 +21,7 @@ urlpatterns = [
     path("staff/", include("console.staff.urls")),
     path("notes/", include("console.notes.urls")),
     path("history/", include("console.timeline.urls")),
+    path("vocabulary/", include("console.vocabulary.urls")),
     path("", include("console.provider.urls")),
     path("accounts/", include("allauth.urls")),
     path("webhooks/codego/", receive, name="webhook"),

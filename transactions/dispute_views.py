@@ -19,6 +19,7 @@ from console.provider import commands
 from console.provider.commands import CannotDo
 from console.provider.models import Command, CommandKind, CommandState
 from console.provider.observing import lacks
+from console.pulse import pulse
 from transactions import services
 from transactions.columns import dispute_columns
 from transactions.dispute_actions import offers
@@ -82,11 +83,13 @@ def dispute(request: HttpRequest, pk: int) -> HttpResponse:
 def _moving(request: HttpRequest, found: Dispute) -> dict[str, Any]:
     """What changes while the page is open."""
     sent = commands.of_record("dispute", found.pk)
-    return {"commands": sent, **offers(found, request.user.roles)}  # type: ignore[union-attr]
+    return {"pulse": pulse(found), "commands": sent, **offers(found, request.user.roles)}  # type: ignore[union-attr]
 
 
 def _version(found: Dispute, moving: dict[str, Any]) -> str:
     seen = (
+        moving["standing"].version,
+        moving["pulse"],
         (found.state, found.resolved_at, found.fresh_at, found.dirty_at is None, found.read_error),
         [(each.pk, each.state, each.checks) for each in moving["commands"]],
         [offer["url"] for offer in (*moving["at_hand"], *moving["further"])],

@@ -14,12 +14,14 @@ from console.htmx import page_or_fragment, redirect
 from console.listing import Column, paginate
 from console.notes import services as notes
 from console.provider import commands
+from console.pulse import pulse
 from transactions import chain, declines, services
 from transactions.columns import report_columns
 from transactions.dispute_views import answerable
 from transactions.filters import NEWEST_TRANSACTIONS, TRANSACTION_SORTS, TransactionFilters
 from transactions.list_exports import export
 from transactions.models import Transaction
+from transactions.standing import standing_of
 
 HEAVY = ("raw", "flags", "card__raw", "card__flags", "cardholder__raw", "cardholder__flags", "company__raw")
 ROWS = Transaction.objects.select_related("card", "cardholder", "company").defer(*HEAVY)
@@ -62,17 +64,14 @@ def by_id(request: HttpRequest, codego_id: str) -> HttpResponse:
 def transaction(request: HttpRequest, pk: int) -> HttpResponse:
     """204 while the page shows what is known; the part of it that lives anew once that has changed."""
     found = get_object_or_404(Transaction.objects.select_related("card", "cardholder", "company"), pk=pk)
-    moving = _moving(found)
+    moving = _moving(request, found)
     version = _version(found, moving)
     if request.GET.get("seen") == version:
         return HttpResponse(status=204)
     context = {
         "title": str(found),
         "transaction": found,
-        "meaning": chain.meaning(found),
-        "explained": declines.explain(found, permissions_of(request.user.roles)),  # type: ignore[union-attr]
         "network": chain_name(found.chain_id),
-        "why_not": services.why_not_dispute(found),
         "live_url": f"{request.path}?seen={version}",
         **moving,
         **notes.of_record("transaction", found.pk),
@@ -80,19 +79,30 @@ def transaction(request: HttpRequest, pk: int) -> HttpResponse:
     return page_or_fragment(request, "transactions/detail.html", "transactions/_record.html", context)
 
 
-def _moving(found: Transaction) -> dict[str, Any]:
+def _moving(request: HttpRequest, found: Transaction) -> dict[str, Any]:
     """What changes while the page is open."""
+    permissions = permissions_of(request.user.roles)  # type: ignore[union-attr]
     sent = commands.of_record("transaction", found.pk)
+    answer = next((each for each in sent if answerable(each)), None)
+    steps = chain.chain_of(found)
+    disputes = list(found.disputes.defer("raw").order_by("-opened_at", "-pk"))
+    why_not = services.why_not_dispute(found)
+    explained = declines.explain(found, permissions)
     return {
-        "chain": chain.chain_of(found),
-        "disputes": list(found.disputes.defer("raw").order_by("-opened_at", "-pk")),
+        "pulse": pulse(found),
+        "chain": steps,
+        "disputes": disputes,
         "commands": sent,
-        "answerable": next((each for each in sent if answerable(each)), None),
+        "answerable": answer,
+        "why_not": why_not,
+        "standing": standing_of(found, steps, explained, disputes, answer, why_not=why_not, permissions=permissions),
     }
 
 
 def _version(found: Transaction, moving: dict[str, Any]) -> str:
     seen = (
+        moving["standing"].version,
+        moving["pulse"],
         (found.state, found.amount, found.declined_reason, found.posted_at, found.read_error, found.dirty_at is None),
         found.card and found.card.state,
         [(step.label, step.amount, step.at) for step in moving["chain"].steps],

@@ -48,6 +48,7 @@ class Action(StrEnum):
     SIGN_OUT = "staff:sign-out"
     STAFF_CREATE = "staff:create"
     STAFF_UPDATE = "staff:update"
+    WORD_EXPLAIN = "word:explain"
 
 
 LABELS = {
@@ -93,6 +94,7 @@ LABELS = {
     Action.SIGN_OUT: _("Sign out"),
     Action.STAFF_CREATE: _("Add staff member"),
     Action.STAFF_UPDATE: _("Change staff member"),
+    Action.WORD_EXPLAIN: _("Explain a word of the provider"),
 }
 
 

@@ -10,6 +10,7 @@ from django.templatetags.static import static
 from django.utils import formats, timezone
 from django.utils.functional import Promise
 from django.utils.html import format_html
+from django.utils.module_loading import import_string
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
@@ -118,17 +119,22 @@ def status(word: str | None, kind: str) -> SafeString:
     if not word:
         return nothing()
     known = status_of(word, kind)
-    if known is None:
-        return format_html(
-            '<span class="badge" data-tone="{}" title="{}">'
-            '<span class="mark" data-shape="{}" aria-hidden="true"></span>{} <span class="new-word">{}</span></span>',
-            UNKNOWN_WORD[0],
-            _("The provider sent a word that this console does not know yet."),
-            UNKNOWN_WORD[1],
-            word,
-            _("new word"),
-        )
-    return badge(known.label, known.tone, known.shape)
+    return badge(known.label, known.tone, known.shape) if known else new_word(word, f"{kind}.status")
+
+
+def new_word(word: str, field: str) -> SafeString:
+    """A word of the provider that this console does not know: as sent, with its meaning once somebody wrote it down."""
+    told = import_string("console.vocabulary.services.meaning_of")(field, word)  # by name: it stands above this
+    return format_html(
+        '<span class="badge" data-tone="{}" title="{}">'
+        '<span class="mark" data-shape="{}" aria-hidden="true"></span>{} <span class="{}">{}</span></span>',
+        UNKNOWN_WORD[0],
+        told.meaning if told else _("The provider sent a word that this console does not know yet."),
+        UNKNOWN_WORD[1],
+        word,
+        "told-word" if told else "new-word",
+        told.meaning if told else _("new word"),
+    )
 
 
 @register.simple_tag

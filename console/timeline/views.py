@@ -70,6 +70,15 @@ def history_of(request: HttpRequest, noun: str, pk: int) -> HttpResponse:
     return page_or_fragment(request, "timeline/history.html", "timeline/_history.html", context)
 
 
+@requires(Permission.RECORD_READ)
+@require_safe
+def part(request: HttpRequest, noun: str, pk: int) -> HttpResponse:
+    """The timeline of a record's page, narrowed to a kind."""
+    row = _row_or_404(noun, pk)
+    context = {"row": row, "noun": noun, "record": _record(request, noun, row), "title": _title(noun)}
+    return page_or_fragment(request, "timeline/part.html", "timeline/_part.html", context)
+
+
 @requires(Permission.INBOX_REPLAY)
 def rebuild_row(request: HttpRequest, noun: str, pk: int) -> HttpResponse:
     """Says what would change, then does it."""
