@@ -109,9 +109,12 @@ def _keep_issued(command: Command) -> None:
     Card.objects.filter(pk=pk, cardholder=None).update(cardholder_id=command.record_id)
 
 
-def change_status(card: Card, kind: CommandKind, *, actor: Actor, reason: str = "") -> Command:
-    """Locks, unlocks, activates or cancels (reference, step 4). Raises CannotDo."""
-    command = _begin_change(card, kind, actor=actor, reason=reason)
+def change_status(
+    card: Card, kind: CommandKind, *, actor: Actor, reason: str = "", undoes: Command | None = None
+) -> Command:
+    """Locks, unlocks, activates or cancels (reference, step 4). A command is undone once, however often it is asked.
+    Raises CannotDo."""
+    command = _begin_change(card, kind, actor=actor, reason=reason, undoes=undoes)
     with client(Priority.INTERACTIVE) as provider:
         return _send_change(provider, command)
 
@@ -211,11 +214,22 @@ def claim_card(command: Command, card: Card, *, actor: Actor) -> Command:
     return commands.finish(command, CommandState.DONE, result=str(card.codego_id), by=actor)
 
 
-def _begin_change(card: Card, kind: CommandKind, *, actor: Actor, reason: str) -> Command:
+def _begin_change(
+    card: Card, kind: CommandKind, *, actor: Actor, reason: str, undoes: Command | None = None
+) -> Command:
     if not card.codego_id or card.state not in CHANGES[kind].allowed:
         words = _("This card is %(status)s, so it cannot be changed that way.") % {"status": card.status or "…"}
         _refuse(kind, "card", card.pk, actor, words)
-    return commands.begin(kind, record="card", record_id=card.pk, target=card.codego_id, actor=actor, reason=reason)
+    return commands.begin(
+        kind,
+        record="card",
+        record_id=card.pk,
+        target=card.codego_id,
+        actor=actor,
+        reason=reason,
+        once=uuid.uuid5(uuid.NAMESPACE_URL, f"deckhand:undo:{undoes.pk}") if undoes else None,
+        payload={"undoes": str(undoes.pk)} if undoes else None,
+    )
 
 
 def _send_change(provider: Codego, command: Command) -> Command:

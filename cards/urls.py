@@ -11,6 +11,7 @@ urlpatterns = [
     path("by-id/<path:codego_id>/", views.by_id, name="by_id"),
     path("issue/<int:pk>/", issuing.issue, name="issue"),
     path("claim/<uuid:pk>/", issuing.claim, name="claim"),
+    path("undo/<uuid:pk>/", actions.undo, name="undo"),
     path("lock-all/cardholder/<int:pk>/", locking.lock_all_person, name="lock_all_person"),
     path("lock-all/cardholder/<int:pk>/progress/", locking.locking_person, name="locking_person"),
     path("lock-all/company/<int:pk>/", locking.lock_all_company, name="lock_all_company"),

@@ -88,6 +88,7 @@ INSTALLED_APPS = [
     "console",
     "console.audit",
     "console.staff",
+    "console.notices",
     "console.history",
     "console.provider",
     "console.notes",

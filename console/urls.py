@@ -3,7 +3,7 @@
 from django.urls import include, path
 
 from console import help as in_app_help
-from console import home
+from console import home, live
 from console.branding import brand_css_view
 from console.sync.probes import healthz, readyz
 from console.sync.webhooks import receive
@@ -19,6 +19,8 @@ urlpatterns = [
     path("", include("console.sync.urls")),
     path("activity/", include("console.audit.urls")),
     path("staff/", include("console.staff.urls")),
+    path("notices/", include("console.notices.urls")),
+    path("live/", live.frame, name="live"),
     path("notes/", include("console.notes.urls")),
     path("history/", include("console.timeline.urls")),
     path("vocabulary/", include("console.vocabulary.urls")),
