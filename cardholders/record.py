@@ -99,7 +99,8 @@ def _version(owner: Applicant, live: dict[str, Any]) -> str:
     """What the live part shows, in short. When it was last confirmed is no news, so freshness is not in it."""
     balance, session = live["balance"], live["session"]
     shown = (
-        live["standing"].version, live["pulse"], owner.state, owner.state_since, owner.application_reason, owner.kyc_status, owner.email, str(owner),
+        live["standing"].version, live["pulse"],
+        owner.state, owner.state_since, owner.application_reason, owner.kyc_status, owner.email, str(owner),
         session and (session.pk, session.submitted_at),
         balance and [getattr(balance, name) for name in BALANCE_FIELDS],
         live["open_breaks"],

@@ -146,13 +146,13 @@ CASES: tuple[Case, ...] = (
 class Declined(NamedTuple):
     """The reason met most often lately, how often any was, and every one with its count."""
 
-    count: int
+    times: int
     most: Decline | None
     reasons: tuple[tuple[Decline, int], ...]
 
     @property
     def shown(self) -> str:
-        return f"{MOST}+" if self.count > MOST else str(self.count)
+        return f"{MOST}+" if self.times > MOST else str(self.times)
 
 
 def declined_lately(transactions: Any) -> Declined:
@@ -177,7 +177,7 @@ def standing_of(
         "days": left,
         "left": left or 0,
         "n": declined.shown,
-        "count": declined.count,
+        "count": declined.times,
         "label": most.label if most else "",
         "why": most.meaning if most else "",
         "advice": most.advice if most else "",
@@ -216,7 +216,7 @@ def _flags(card: Card, power: Power, declined: Declined, left: int | None) -> se
         card.state: bool(card.state),
         "expired": left is not None and left < 0 and card.state != CANCELED,
         "expiring": card.expires_soon,
-        "declines": bool(declined.count),
+        "declines": bool(declined.times),
         "penniless": power.amount is not None and power.amount <= 0,
         "unapproved": bool(holder and holder.state and not holder.is_approved),
     }

@@ -94,7 +94,7 @@ def suggested(q: str, record: str, most: int = 8) -> list[Suggested]:
     """Who of those that may open the record is called somehow like this."""
     needed, q = NEEDS.get(record, Permission.RECORD_READ), q.casefold()
     staff = [person for person in User.objects.filter(is_active=True).order_by("name", "email") if person.may(needed)]
-    known = {label: person for label, person in _labels(staff)}
+    known = dict(_labels(staff))
     found = [p for p in staff if any(w.startswith(q) for w in (*str(p).casefold().split(), p.email.casefold()))]
     short = {p.pk: box for p in found if known.get((box := p.email.partition("@")[0]).casefold()) == p}
     return [Suggested(str(p), p.email, short.get(p.pk, p.email)) for p in found[:most]]

@@ -55,7 +55,9 @@ def _tell(note: Note, people: list[int]) -> None:
     model = apps.get_model(RECORDS[note.record])
     row = model._default_manager.filter(pk=note.record_id).first()
     if people and row is not None:
-        words = format_lazy(_("{who} mentioned you in a note ({what})."), who=note.author, what=model._meta.verbose_name)
+        words = format_lazy(
+            _("{who} mentioned you in a note ({what})."), who=note.author, what=model._meta.verbose_name
+        )
         notices.tell(people, Kind.MENTION, words=words, url=f"{row.get_absolute_url()}#notes", key=f"note:{note.pk}")
 
 

@@ -46,7 +46,9 @@ class Place(NamedTuple):
 
     @property
     def instant(self) -> datetime | None:
-        return datetime.fromtimestamp(self.at // 10**6, UTC) + timedelta(microseconds=self.at % 10**6) if self.at else None
+        return (
+            datetime.fromtimestamp(self.at // 10**6, UTC) + timedelta(microseconds=self.at % 10**6) if self.at else None
+        )
 
 
 FIRST = Place()

@@ -21,8 +21,9 @@ from console.access import Permission, allowed
 from console.audit.events import Action, Outcome
 from console.audit.models import Entry
 from console.money import format_minor
+from console.notes.mentions import Shown
 from console.notes.models import Note
-from console.notes.services import CLEAR, Shown
+from console.notes.services import CLEAR
 from console.notes.services import shown as note_shown
 from console.sync.models import Delivery, DeliveryVerdict
 from console.templatetags.console import status_of
@@ -139,7 +140,7 @@ def _happening(_request: HttpRequest, entry: Entry) -> Item:
 
 
 def _notes(_request: HttpRequest, row: Any, _kind: Kind) -> QuerySet[Note]:
-    return Note.objects.filter(record=row._meta.model_name, record_id=row.pk).select_related("author")
+    return Note.objects.filter(record=row._meta.model_name, record_id=row.pk).select_related("author").prefetch_related("people")
 
 
 def _note(request: HttpRequest, note: Note) -> Item:
