@@ -6,6 +6,7 @@ from typing import Any
 from django.db.models import Case, Q, QuerySet, When
 from django.http import HttpRequest, HttpResponse
 
+from cardholders import related
 from cardholders.chains import collateral
 from cardholders.models import BALANCE_FIELDS, NEEDS_SOMEBODY, Balance, Cardholder
 from cardholders.nouns import Applicant, noun_of
@@ -62,6 +63,8 @@ def _live(owner: Applicant) -> dict[str, Any]:
         "transactions": list(
             owner.transactions.defer("raw").select_related("card").order_by("-occurred_at", "-pk")[:TRANSACTIONS]
         ),
+        "declined": related.declined(owner.transactions),
+        "disputes": related.disputes(**{noun: owner}),
         "commands": commands.of_record(noun, owner.pk),
     }
 
@@ -107,6 +110,7 @@ def _version(owner: Applicant, live: dict[str, Any]) -> str:
         [(c.contract.deposit_address, c.tokens) for c in live["contracts"]],
         [(c.pk, c.state, c.limit_amount, c.limit_frequency) for c in live["cards"]],
         [(t.pk, t.state, t.amount) for t in live["transactions"]],
+        related.version(live["declined"], live["disputes"]),
         [(c.pk, c.state) for c in live["commands"]],
         [(p.pk, p.state) for p in live.get("people", ())], (live["chargeable"], bool(live["charge_lacking"])),
     )  # fmt: skip

@@ -21,6 +21,7 @@ from console.standing import (
     Fixer,
     Standing,
     Step,
+    Turn,
     Words,
     read_flags,
     stand,
@@ -46,14 +47,14 @@ _DECISION = (
     Step(DECIDE, "cardholders:cardholder_decide", _P.REVIEW_DECIDE, of="person_undecided", dialog=True),
     Step(DECIDE, "cardholders:company_decide", _P.REVIEW_DECIDE, of="company_undecided", dialog=True),
 )
-_CARD = (Step(_("Issue a card"), "cards:issue", _P.CARD_ISSUE, of="issuable"),)
+_CARD = (Step(_("Issue card"), "cards:issue", _P.CARD_ISSUE, of="issuable"),)
 _ADDRESS = (
     Step(DEPOSIT, "cardholders:detail", _P.RECORD_READ, of="person_contract", query="#cardholders-contracts"),
     Step(DEPOSIT, "cardholders:company", _P.RECORD_READ, of="company_contract", query="#cardholders-contracts"),
 )
 
 
-def _state(word: str, who: Fixer | None, how: Words, *steps: Step, flags: str = "", why: Words = "") -> Case:
+def _state(word: str, who: Fixer | Turn | None, how: Words, *steps: Step, flags: str = "", why: Words = "") -> Case:
     """A case in the words that every page has for this state."""
     said: Meaning = MEANINGS[word]
     return Case(f"{word} {flags}".strip(), said.level, said.text, why, who, how, steps)
@@ -75,7 +76,7 @@ CASES: tuple[Case, ...] = (
             "Approved since %(since)s, but the provider has shown no collateral contract yet: "
             "there is no deposit address, so there is nothing to spend."
         ),
-        Fixer.PROVIDER,
+        Turn.PROVIDER,
         _("The provider creates it. If it does not appear within minutes, ask its support."),
         _CARD,
     ),
@@ -84,7 +85,7 @@ CASES: tuple[Case, ...] = (
         "info",
         _("Approved, and without a card"),
         _("The application is approved: cards can be issued."),
-        Fixer.US,
+        Turn.US,
         "",
         _CARD,
     ),
@@ -93,14 +94,14 @@ CASES: tuple[Case, ...] = (
         "info",
         _("Approved, and none of its people has a card"),
         _("Cards are issued to people of the company: open one of them."),
-        Fixer.US,
+        Turn.US,
     ),
     Case(
         "approved cards_closed",
         "info",
         _("All cards are cancelled"),
         _("Nothing can be bought until there is another card."),
-        Fixer.US,
+        Turn.US,
         "",
         _CARD,
     ),
@@ -121,18 +122,18 @@ CASES: tuple[Case, ...] = (
         "info",
         _("Submitted, waiting for the provider's decision"),
         _("Submitted %(submitted)s. Submitted is not approved."),
-        Fixer.PROVIDER,
+        Turn.PROVIDER,
         _WAIT,
     ),
-    _state("pending", Fixer.PROVIDER, _WAIT),
-    _state("manualreview", Fixer.PROVIDER, _WAIT),
-    _state("needsinformation", Fixer.CARDHOLDER, _MISSING, *_SESSION),
-    _state("needsverification", Fixer.CARDHOLDER, _MISSING, *_SESSION),
-    _state("notstarted", Fixer.CARDHOLDER, _("In a KYC session."), *_SESSION),
-    _state("tosnotaccepted", Fixer.CARDHOLDER, _("In a KYC session, which begins with the terms."), *_SESSION),
-    _state("denied", Fixer.US, _SETTLE, *_DECISION, flags="unsettled"),
+    _state("pending", Turn.PROVIDER, _WAIT),
+    _state("manualreview", Turn.PROVIDER, _WAIT),
+    _state("needsinformation", Turn.CARDHOLDER, _MISSING, *_SESSION),
+    _state("needsverification", Turn.CARDHOLDER, _MISSING, *_SESSION),
+    _state("notstarted", Turn.CARDHOLDER, _("In a KYC session."), *_SESSION),
+    _state("tosnotaccepted", Turn.CARDHOLDER, _("In a KYC session, which begins with the terms."), *_SESSION),
+    _state("denied", Turn.US, _SETTLE, *_DECISION, flags="unsettled"),
     _state("denied", Fixer.NOBODY, _("What follows was recorded: see the timeline.")),
-    _state("locked", Fixer.US, _SETTLE, *_DECISION, flags="unsettled"),
+    _state("locked", Turn.US, _SETTLE, *_DECISION, flags="unsettled"),
     _state("locked", Fixer.PROVIDER, _("What follows was recorded: see the timeline.")),
     _state(
         "canceled",
@@ -140,13 +141,13 @@ CASES: tuple[Case, ...] = (
         _("If it was a mistake, add the applicant again and start a new identity check."),
         Step(_("Add a cardholder"), "cardholders:cardholder_new", _P.KYC_START, of="", query=""),
     ),
-    _state("exempt", Fixer.NOBODY, ""),
+    _state("exempt", Turn.NOBODY, ""),
     Case(
         "unheard",
         "info",
         _("Nothing has been submitted yet"),
         _("The provider does not know this applicant."),
-        Fixer.CARDHOLDER,
+        Turn.CARDHOLDER,
         _("In a KYC session, with us or on their own phone."),
         _SESSION,
     ),

@@ -17,7 +17,20 @@ from console import privacy
 from console.access import Permission
 from console.money import format_minor
 from console.provider.models import Command, CommandKind, CommandState
-from console.standing import EXPLAINED, GONE, OLDER, READING, Case, Facts, Fixer, Standing, Step, read_flags, stand
+from console.standing import (
+    EXPLAINED,
+    GONE,
+    OLDER,
+    READING,
+    Case,
+    Facts,
+    Fixer,
+    Standing,
+    Step,
+    Turn,
+    read_flags,
+    stand,
+)
 from console.vocabulary import services as vocabulary
 
 FIELD = "card.status"
@@ -34,7 +47,7 @@ CASES: tuple[Case, ...] = (
     GONE,
     READING,
     Case(
-        "canceled", "info", lazy("Cancelled"), STATES["canceled"], Fixer.US, lazy("A new card can be issued."), (ISSUE,)
+        "canceled", "info", lazy("Cancelled"), STATES["canceled"], Turn.US, lazy("A new card can be issued."), (ISSUE,)
     ),
     Case(
         "locked ours",
@@ -68,7 +81,7 @@ CASES: tuple[Case, ...] = (
         "info",
         lazy("Not activated yet"),
         STATES["notactivated"],
-        Fixer.US,
+        Turn.US,
         lazy("Activate it once the holder says that it has arrived."),
         (ACTIVATE,),
     ),
@@ -77,7 +90,7 @@ CASES: tuple[Case, ...] = (
         "info",
         lazy("Not active"),
         STATES["notactivated"],
-        Fixer.US,
+        Turn.US,
         lazy("Activate it once the holder says that it has arrived."),
         (ACTIVATE,),
     ),
@@ -124,7 +137,7 @@ CASES: tuple[Case, ...] = (
         "info",
         ngettext_lazy("Expires in %(days)s day", "Expires in %(days)s days", "left"),
         lazy("It is good through %(expires)s."),
-        Fixer.US,
+        Turn.US,
         lazy("Replace it in time: the new one has another number."),
         (REPLACE,),
         adds=True,
@@ -155,9 +168,9 @@ class Declined(NamedTuple):
         return f"{MOST}+" if self.times > MOST else str(self.times)
 
 
-def declined_lately(transactions: Any) -> Declined:
+def declined_lately(transactions: Any, span: timedelta = LATELY) -> Declined:
     """Of the transactions of a card or a holder."""
-    lately = transactions.filter(state="declined", occurred_at__gte=timezone.now() - LATELY)
+    lately = transactions.filter(state="declined", occurred_at__gte=timezone.now() - span)
     said = list(lately.order_by("-occurred_at").values_list("declined_reason", flat=True)[: MOST + 1])
     counted = Counter(decline_of(words) for words in said).most_common()
     return Declined(len(said), counted[0][0] if counted else None, tuple(counted))

@@ -3,17 +3,18 @@
 import zlib
 from typing import Any
 
-from django.db.models import F, QuerySet
+from django.db.models import Case, F, QuerySet, When
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from cardholders import related
 from cards import words
 from cards.actions import card_of, offers, who
 from cards.filters import CardFilters
-from cards.models import Card
+from cards.models import CANCELED, Card
 from cards.power import Power, power_of
 from cards.standing import declined_lately, last_lock, standing_of
 from console.access import Actor, Permission, allowed, permissions_of, requires
@@ -37,7 +38,7 @@ SORTABLE = {
     "expires": "expires_on",
     "issued": "codego_created_at",
 }
-TRANSACTIONS, COMMANDS = 10, 5
+TRANSACTIONS, COMMANDS, OTHERS = 10, 5, 5
 
 
 @requires(Permission.RECORD_READ)
@@ -142,8 +143,20 @@ def _moving(request: HttpRequest, card: Card) -> dict[str, Any]:
         "declined": declined,
         "standing": standing_of(card, power, declined, last_lock(card), permissions),
         "transactions": list(newest[:TRANSACTIONS]),
+        "reasons": related.declined(card.transactions),
+        "disputes": related.disputes(card=card),
+        "others": _others(card),
         "commands": commands.of_record("card", card.pk, limit=COMMANDS),
     }
+
+
+def _others(card: Card) -> list[Card]:
+    """Further cards of its holder, or of the company where it has none; cancelled ones last."""
+    owner: Any = card.cardholder or card.company
+    if owner is None:
+        return []
+    cards = owner.cards.exclude(pk=card.pk).defer("raw")
+    return list(cards.order_by(Case(When(state=CANCELED, then=1), default=0), "-pk")[:OTHERS])
 
 
 def _version(card: Card, moving: dict[str, Any]) -> str:
@@ -160,6 +173,8 @@ def _version(card: Card, moving: dict[str, Any]) -> str:
             card.read_error,
         ),
         (power.amount, power.of_company),
+        related.version(moving["reasons"], moving["disputes"]),
+        [(each.pk, each.state, each.limit_amount) for each in moving["others"]],
         [(each.pk, each.state, each.amount) for each in moving["transactions"]],
         [(each.pk, each.state, each.checks) for each in moving["commands"]],
     )

@@ -29,6 +29,16 @@ class Fixer(Enum):
     NOBODY = lazy("Nobody can change this")
 
 
+class Turn(Enum):
+    """Whose turn it is, where nothing is wrong."""
+
+    US = lazy("It is our turn")
+    CARDHOLDER = lazy("It is the cardholder's turn")
+    MERCHANT = lazy("It is the merchant's turn")
+    PROVIDER = lazy("It is the provider's turn")
+    NOBODY = lazy("Nothing has to be done")
+
+
 class Step(NamedTuple):
     """Something to do, and what it takes. `route` is a route's name, or an address where that is known already. `of` names
     the id among the facts that the route is given: where there is no such id, there is nothing to press."""
@@ -49,7 +59,7 @@ class Case(NamedTuple):
     level: str  # good, info, warn or bad
     text: Words
     why: Words = ""
-    who: Fixer | None = None
+    who: Fixer | Turn | None = None
     how: Words = ""
     steps: tuple[Step, ...] = ()
     adds: bool = False
@@ -117,7 +127,7 @@ class Standing:
     level: str
     text: str
     why: str
-    who: Fixer | None
+    who: Fixer | Turn | None
     how: str
     steps: tuple[Press, ...]
     others: tuple[str, ...]  # what only other roles may do, in words

@@ -9,6 +9,7 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from cardholders import related
 from cards.actions import failed, refusal
 from console.access import Actor, Permission, allowed, requires
 from console.codego.errors import CodegoError
@@ -63,7 +64,8 @@ def export_disputes(request: HttpRequest) -> StreamingHttpResponse:
 @requires(Permission.RECORD_READ)
 def dispute(request: HttpRequest, pk: int) -> HttpResponse:
     """204 while the page shows what is known."""
-    found = get_object_or_404(Dispute.objects.select_related("transaction__card"), pk=pk)
+    whose = ("transaction__card", "transaction__cardholder", "transaction__company")
+    found = get_object_or_404(Dispute.objects.select_related(*whose), pk=pk)
     moving = _moving(request, found)
     version = _version(found, moving)
     if request.GET.get("seen") == version:
@@ -83,7 +85,12 @@ def dispute(request: HttpRequest, pk: int) -> HttpResponse:
 def _moving(request: HttpRequest, found: Dispute) -> dict[str, Any]:
     """What changes while the page is open."""
     sent = commands.of_record("dispute", found.pk)
-    return {"pulse": pulse(found), "commands": sent, **offers(found, request.user.roles)}  # type: ignore[union-attr]
+    of = found.transaction
+    owner = (
+        {"cardholder": of.cardholder} if of and of.cardholder else {"company": of.company} if of and of.company else {}
+    )
+    others = [each for each in related.disputes(**owner) if each.pk != found.pk] if owner else []
+    return {"pulse": pulse(found), "others": others, "commands": sent, **offers(found, request.user.roles)}  # type: ignore[union-attr]
 
 
 def _version(found: Dispute, moving: dict[str, Any]) -> str:
@@ -94,6 +101,7 @@ def _version(found: Dispute, moving: dict[str, Any]) -> str:
         [(each.pk, each.state, each.checks) for each in moving["commands"]],
         [offer["url"] for offer in (*moving["at_hand"], *moving["further"])],
         moving["file_url"],
+        related.version((), moving["others"]),
     )
     return f"{zlib.crc32(repr(seen).encode()):x}"
 

@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from cardholders.chains import chain_name
+from cardholders.models import Contract
 from console.access import Permission, allowed, permissions_of, requires
 from console.htmx import page_or_fragment, redirect
 from console.listing import Column, paginate
@@ -24,6 +25,7 @@ from transactions.models import Transaction
 from transactions.standing import standing_of
 
 HEAVY = ("raw", "flags", "card__raw", "card__flags", "cardholder__raw", "cardholder__flags", "company__raw")
+ALIKE = 5
 ROWS = Transaction.objects.select_related("card", "cardholder", "company").defer(*HEAVY)
 
 
@@ -95,8 +97,29 @@ def _moving(request: HttpRequest, found: Transaction) -> dict[str, Any]:
         "commands": sent,
         "answerable": answer,
         "why_not": why_not,
+        "alike": _alike(found),
+        "contract": _contract(found),
         "standing": standing_of(found, steps, explained, disputes, answer, why_not=why_not, permissions=permissions),
     }
+
+
+def _alike(found: Transaction) -> list[Transaction]:
+    """What else this holder, or this company, bought from the merchant."""
+    owner: Any = found.cardholder or found.company
+    if owner is None or found.kind != "spend" or not (found.merchant_id or found.merchant_name):
+        return []
+    name = "merchant_id" if found.merchant_id else "merchant_name"
+    same = owner.transactions.filter(kind="spend", **{name: getattr(found, name)}).exclude(pk=found.pk)
+    return list(same.select_related("card").defer("raw", "card__raw").order_by("-occurred_at", "-pk")[:ALIKE])
+
+
+def _contract(found: Transaction) -> Contract | None:
+    """Where a deposit went: the owner's contract on its chain."""
+    owner: Any = found.company or found.cardholder
+    if owner is None or found.chain_id is None:
+        return None
+    contract: Contract | None = owner.contracts.filter(chain_id=found.chain_id).defer("raw").order_by("pk").first()
+    return contract
 
 
 def _version(found: Transaction, moving: dict[str, Any]) -> str:
@@ -107,6 +130,7 @@ def _version(found: Transaction, moving: dict[str, Any]) -> str:
         found.card and found.card.state,
         [(step.label, step.amount, step.at) for step in moving["chain"].steps],
         [(each.pk, each.state) for each in moving["disputes"]],
+        [(each.pk, each.state, each.amount) for each in moving["alike"]],
         [(each.pk, each.state) for each in moving["commands"]],
         moving["answerable"] is None,
     )

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple
+from urllib.parse import urlencode
 
 from django import template
 from django.http import HttpRequest
@@ -244,6 +245,12 @@ def query_with(request: HttpRequest, **changes: object) -> str:
 def ui_icon(name: str) -> SafeString:
     """{% ui_icon "lock" %}: a symbol of static/icons.svg, beside words that say the same."""
     return format_html('<svg class="icon" aria-hidden="true"><use href="{}#{}"></use></svg>', static("icons.svg"), name)
+
+
+@register.simple_tag
+def query_of(**given: object) -> str:
+    """{% query_of cardholder=1 q=name as query %}: the query of an address, escaped."""
+    return urlencode({name: value for name, value in given.items() if value not in {None, ""}})
 
 
 def _exactly(moment: datetime) -> str:

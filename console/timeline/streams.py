@@ -140,7 +140,11 @@ def _happening(_request: HttpRequest, entry: Entry) -> Item:
 
 
 def _notes(_request: HttpRequest, row: Any, _kind: Kind) -> QuerySet[Note]:
-    return Note.objects.filter(record=row._meta.model_name, record_id=row.pk).select_related("author").prefetch_related("people")
+    return (
+        Note.objects.filter(record=row._meta.model_name, record_id=row.pk)
+        .select_related("author")
+        .prefetch_related("people")
+    )
 
 
 def _note(request: HttpRequest, note: Note) -> Item:

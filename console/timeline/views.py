@@ -131,7 +131,7 @@ def _told(request: HttpRequest, row: Any, noun: str, span: Span) -> dict[str, An
     older = span.entries[-1].change if span.more else None
     return {
         "known": known,
-        "values": _values(noun, span, names, causes, clear=clear) if known else [],
+        "groups": _grouped(_values(noun, span, names, causes, clear=clear)) if known else [],
         "raw": bodies.readable(raw, clear=clear),
         "flags": span.then["flags"] if known else [],
         "items": changed(request, row, span.entries),
@@ -150,6 +150,15 @@ def _values(noun: str, span: Span, names: Names, causes: Causes, *, clear: bool)
         if shown.text or later:
             found.append(Value(each.label, shown, set_by, causes.get(set_by.pk) if set_by else None, later))
     return found
+
+
+def _grouped(values: list[Value]) -> list[tuple[Value, list[Value]]]:
+    """Together what one change set, the newest change first: its cause is said once. What was so before changes were kept
+    comes last."""
+    groups: dict[int, list[Value]] = {}
+    for value in values:
+        groups.setdefault(value.set_by.pk if value.set_by else 0, []).append(value)
+    return [(groups[pk][0], groups[pk]) for pk in sorted(groups, reverse=True)]
 
 
 def _iso(moment: datetime) -> str:

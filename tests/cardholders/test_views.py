@@ -171,8 +171,8 @@ def test_approved_without_a_contract_is_said_plainly(client_as):
 @pytest.mark.parametrize(
     ("state", "who"),
     [
-        ("needsInformation", "The cardholder can fix this"),
-        ("manualReview", "The provider&#x27;s support can say more"),
+        ("needsInformation", "It is the cardholder&#x27;s turn"),
+        ("manualReview", "It is the provider&#x27;s turn"),
         ("denied", "Record a decision: Compliance can do this."),
     ],
 )

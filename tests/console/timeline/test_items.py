@@ -143,7 +143,7 @@ def test_a_page_costs_the_same_however_much_happened(client_as, card, django_ass
     client = client_as("admin")
     for n in range(40):
         tell(ago(days=4, minutes=-n), "run" if n % 2 else "read", status="active" if n % 3 else "locked")
-    with django_assert_max_num_queries(24):
+    with django_assert_max_num_queries(27):
         client.get(f"/cards/{card.pk}/")
     with django_assert_max_num_queries(15):
         client.get(f"/history/card/{card.pk}/?at=2020-01-01T00:00:00Z")
