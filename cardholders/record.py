@@ -6,9 +6,9 @@ from typing import Any
 from django.db.models import Case, Q, QuerySet, When
 from django.http import HttpRequest, HttpResponse
 
-from cardholders import related
+from cardholders import handoff, related
 from cardholders.chains import collateral
-from cardholders.models import BALANCE_FIELDS, NEEDS_SOMEBODY, Balance, Cardholder
+from cardholders.models import BALANCE_FIELDS, NEEDS_SOMEBODY, Balance, Cardholder, KycSession
 from cardholders.nouns import Applicant, noun_of
 from cardholders.outcomes import meaning
 from cardholders.standing import standing_of
@@ -52,7 +52,8 @@ def _live(owner: Applicant) -> dict[str, Any]:
         "needs_review": owner.state in NEEDS_SOMEBODY,
         "pulse": pulse(owner),
         "decided": _decided(owner, noun),
-        "session": owner.kyc_sessions.order_by("-opened_at").first(),
+        "session": KycSession.newest_of(owner),
+        "link": None if owner.is_approved else handoff.standing(owner),
         "balance": _balance(owner),
         "open_breaks": len(owner.breaks.filter(state="open").order_by().values_list("pk")[: BREAKS + 1]),
         "breaks_shown": BREAKS,
@@ -104,7 +105,7 @@ def _version(owner: Applicant, live: dict[str, Any]) -> str:
     shown = (
         live["standing"].version, live["pulse"],
         owner.state, owner.state_since, owner.application_reason, owner.kyc_status, owner.email, str(owner),
-        session and (session.pk, session.submitted_at),
+        session and (session.pk, session.submitted_at), live["link"] and live["link"].version,
         balance and [getattr(balance, name) for name in BALANCE_FIELDS],
         live["open_breaks"],
         [(c.contract.deposit_address, c.tokens) for c in live["contracts"]],

@@ -32,6 +32,7 @@ FIELD = "application.status"
 _P = Permission
 START = _("Start identity check")
 GO_ON = _("Resume KYC session")
+SEND, FOLLOW = _("Send to their phone"), _("Follow on their phone")
 DECIDE = _("Record a decision")
 DEPOSIT = _("See the deposit address")
 
@@ -42,6 +43,10 @@ _SESSION = (
     Step(START, "cardholders:cardholder_kyc", _P.KYC_START, of="person_start", post=True),
     Step(GO_ON, "cardholders:company_kyc", _P.KYC_START, of="company_session"),
     Step(START, "cardholders:company_kyc", _P.KYC_START, of="company_start", post=True),
+    Step(SEND, "cardholders:cardholder_handoff", _P.KYC_START, of="person_send", dialog=True),
+    Step(FOLLOW, "cardholders:cardholder_handoff", _P.KYC_START, of="person_follow"),
+    Step(SEND, "cardholders:company_handoff", _P.KYC_START, of="company_send", dialog=True),
+    Step(FOLLOW, "cardholders:company_handoff", _P.KYC_START, of="company_follow"),
 )
 _DECISION = (
     Step(DECIDE, "cardholders:cardholder_decide", _P.REVIEW_DECIDE, of="person_undecided", dialog=True),
@@ -180,6 +185,7 @@ def _facts(owner: Applicant, live: dict[str, Any], *, clear: bool) -> Facts:
         flags.add("contractless")
     if not live["decided"]:
         flags.add("unsettled")
+    flags.add("follow" if live["link"] and live["link"].handoff.is_live else "send")
     words: dict[str, Any] = {
         "word": owner.application_status,
         "error": owner.read_error,
@@ -222,9 +228,9 @@ def _ids(owner: Applicant, flags: set[str]) -> dict[str, int | None]:
     """The owner's, under the name of each step that is due."""
     who = "company" if noun_of(owner) == "company" else "person"
     ids: dict[str, int | None] = {"record": owner.pk, f"{who}_contract": owner.pk}
-    for flag, name in (("session", "session"), ("start", "start"), ("unsettled", "undecided")):
-        if flag in flags:
-            ids[f"{who}_{name}"] = owner.pk
+    ids |= {f"{who}_{flag}": owner.pk for flag in flags & {"session", "start", "send", "follow"}}
+    if "unsettled" in flags:
+        ids[f"{who}_undecided"] = owner.pk
     if who == "person" and owner.is_approved and owner.codego_id:
         ids["issuable"] = owner.pk
     return ids

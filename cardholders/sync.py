@@ -8,6 +8,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from cardholders import telling
 from cardholders.chains import chain_name
 from cardholders.models import (
     BALANCE_FIELDS,
@@ -29,6 +30,7 @@ from console.notes.models import Note
 from console.provider.mirror import OURS, Applied, Incoming, Source, Verdict, image, mark_dirty, refer, write
 from console.provider.models import Command
 from console.templatetags.console import status_of
+from console.terms import services as terms
 from console.vocabulary import services as vocabulary
 from console.vocabulary.models import Word
 
@@ -45,10 +47,12 @@ def apply_cardholders(records: Sequence[UserRecord], *, source: Source) -> Appli
         if not source.again:
             _identify(Cardholder, records)
         incoming = [_cardholder(r, companies) for r in records]
+        before = {} if source.again else telling.states_of(Cardholder, [r.id for r in records])
         applied = write(Cardholder, incoming, source)
         vocabulary.listen(Cardholder, incoming, applied, source, APPLICATION_WORDS)
         if not source.again:
             _name_new(Cardholder, records)
+            telling.tell(Cardholder, [r.id for r in records], before)
     return applied
 
 
@@ -57,10 +61,12 @@ def apply_companies(records: Sequence[CompanyRecord], *, source: Source) -> Appl
         if not source.again:
             _identify(Company, records)
         incoming = [_company(r) for r in records]
+        before = {} if source.again else telling.states_of(Company, [r.id for r in records])
         applied = write(Company, incoming, source)
         vocabulary.listen(Company, incoming, applied, source, APPLICATION_WORDS)
         if not source.again:
             _name_new(Company, records)
+            telling.tell(Company, [r.id for r in records], before)
     return applied
 
 
@@ -206,6 +212,7 @@ def _identify(model: type[Owner], records: Sequence[UserRecord] | Sequence[Compa
             _merge(other, row)
         row.codego_id = codego_id
         row.save()
+        terms.renew(row)
         merged = Written(row.pk, before, image(row))
         history.note(model._meta.model_name or "", [merged], source=ChangeSource.MERGE, at=timezone.now())
 
@@ -222,6 +229,7 @@ def _merge(loser: Owner, winner: Owner) -> None:
     for column in (f.attname for f in loser._meta.concrete_fields if f.name not in OURS):
         setattr(winner, column, getattr(loser, column) or getattr(winner, column))
     winner.by_reference, winner.dirty_at = loser.by_reference, loser.dirty_at
+    terms.forget(noun, loser.pk)
     loser.delete()
 
 

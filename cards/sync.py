@@ -7,6 +7,7 @@ from datetime import date
 from django.db import transaction
 
 from cardholders.models import Cardholder, Company
+from cards import telling
 from cards.models import FINAL, FREQUENCIES, Card, state_of
 from console.codego.records import CardRecord
 from console.provider.mirror import Applied, Incoming, Source, Verdict, mark_dirty, refer, write
@@ -34,8 +35,10 @@ def apply_cards(records: Sequence[CardRecord], *, source: Source) -> Applied:
         refer(Card, unplaced)
         mark_dirty(Card, unplaced, source.news_at)
         placed = [_card(r, holders, companies) for r in records if r.id not in unplaced]
+        before = {} if source.again else telling.states_of([each.codego_id for each in placed])
         applied = write(Card, placed, source, final=FINAL)
         vocabulary.listen(Card, placed, applied, source, WORDS)
+        telling.tell(before)
     verdicts = iter(applied.verdicts)
     return Applied([Verdict.HINT if r.id in unplaced else next(verdicts) for r in records], applied.changes)
 

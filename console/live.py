@@ -111,6 +111,7 @@ def _news(request: HttpRequest, unseen: list[Notice]) -> list[Told]:
     if len(unseen) > notices.UNSEEN_SHOWN:  # some may lie further back than was looked
         unseen = list(notices.unseen(int(request.user.pk or 0)).filter(kind=Kind.OUTCOME)[:MOST_TOLD])
     told = {commands.told_of(each.key): each for each in unseen if each.kind == Kind.OUTCOME}
+    told.pop("", None)
     if not told:
         return []
     clear = allowed(request.user, Permission.PERSONAL_READ)

@@ -8,8 +8,9 @@ from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import trigger_client_event
 
 from console.access import Permission, requires
+from console.columns import Column
 from console.htmx import back, page_or_fragment, redirect, toast, wants_fragment
-from console.listing import Column, paginate
+from console.listing import paginate
 from console.notices import services
 from console.notices.filters import NoticeFilter
 from console.notices.forms import SettingsForm

@@ -43,6 +43,7 @@ TOLD = (
     DeliveryVerdict.FAILED,
     DeliveryVerdict.PARKED,
 )
+BY_LINK = (Action.HANDOFF_OPEN, Action.HANDOFF_SUBMIT)  # done by the applicant, by whose link nobody signs in
 OF_MONEY = (
     Action.CARD_LIMIT,
     Action.CHARGE_MAKE,
@@ -102,8 +103,8 @@ def instant(stream: Stream, each: Any) -> datetime:
 
 
 def _happenings(request: HttpRequest, row: Any, kind: Kind) -> QuerySet[Entry]:
-    """Everybody's for those who may read them, else one's own; reviews for those who may read reviews. Notes tell
-    themselves."""
+    """Everybody's for those who may read them, else one's own; reviews for those who may read reviews, and what came of
+    a link for those who make them. Notes tell themselves."""
     noun = row._meta.model_name
     about = Q(record=noun, record_id=row.pk)
     if noun == "card" and row.cardholder_id and row.codego_id:
@@ -117,6 +118,8 @@ def _happenings(request: HttpRequest, row: Any, kind: Kind) -> QuerySet[Entry]:
     mine = Q(actor=request.user.pk) if allowed(request.user, Permission.ACTIVITY_OWN) else Q(pk=None)
     if allowed(request.user, Permission.REVIEW_READ):
         mine |= Q(action=Action.REVIEW_DECIDE)
+    if allowed(request.user, Permission.KYC_START):
+        mine |= Q(action__in=BY_LINK)
     return found.filter(mine)
 
 

@@ -47,10 +47,10 @@ def ready(**fields):
 
 APPLICATIONS = [
     # state, role, what it says, who, what can be done
-    ("needsInformation", "operations", "needs more than was submitted", "CARDHOLDER", ["Start identity check"]),
-    ("needsVerification", "operations", "not verified yet", "CARDHOLDER", ["Start identity check"]),
-    ("notStarted", "operations", "Nothing has been submitted", "CARDHOLDER", ["Start identity check"]),
-    ("tosNotAccepted", "operations", "terms are not accepted", "CARDHOLDER", ["Start identity check"]),
+    ("needsInformation", "operations", "needs more than was submitted", "CARDHOLDER", ["Start identity check", "Send to their phone"]),
+    ("needsVerification", "operations", "not verified yet", "CARDHOLDER", ["Start identity check", "Send to their phone"]),
+    ("notStarted", "operations", "Nothing has been submitted", "CARDHOLDER", ["Start identity check", "Send to their phone"]),
+    ("tosNotAccepted", "operations", "terms are not accepted", "CARDHOLDER", ["Start identity check", "Send to their phone"]),
     ("needsInformation", "viewer", "needs more than was submitted", "CARDHOLDER", []),
     ("pending", "operations", "checking what was submitted", "PROVIDER", []),
     ("manualReview", "operations", "A person at the provider", "PROVIDER", []),
@@ -80,7 +80,7 @@ def test_what_another_role_could_do_is_said_by_its_name(client_as):
 def test_a_session_that_is_open_is_resumed_and_one_that_was_submitted_is_waited_for(client_as):
     holder = make_cardholder(application_status="needsInformation", state="needsinformation")
     session = holder.kyc_sessions.create(session_id="s1", opened_at=timezone.now())
-    assert labels(standing(client_as("operations"), holder)) == ["Resume KYC session"]
+    assert labels(standing(client_as("operations"), holder)) == ["Resume KYC session", "Send to their phone"]
     session.submitted_at = timezone.now()
     session.save()
     found = standing(client_as("operations"), holder)
