@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('provider', '0003_charges'),
+        ('provider', '0005_what_can_be_undone'),
     ]
 
     operations = [
