@@ -7,14 +7,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.http import require_safe
 
-from cardholders.models import Balance
+from cardholders.models import LOW_POWER, LOW_SHARE, Balance
 from console.access import Permission, requires
 from console.columns import Column
 from console.htmx import page_or_fragment
 from console.listing import FilterForm, paginate
 
-LOW_POWER = 5_000  # minor units of USD
-LOW_SHARE = 20  # a twentieth of the credit limit
 LEAST = "power"
 
 

@@ -26,6 +26,7 @@ urlpatterns = [
     path("bulk/", include("console.bulk.urls")),
     path("views/", include("console.saved.urls")),
     path("history/", include("console.timeline.urls")),
+    path("vocabulary/", include("console.vocabulary.urls")),
     path("", include("console.provider.urls")),
     path("accounts/", include("allauth.urls")),
     path("webhooks/codego/", receive, name="webhook"),

@@ -116,14 +116,17 @@ class TransactionFilters(DaysFilter):
         return _declined_for(queryset, given["reason"]).filter(_of_size(given["amount_from"], given["amount_to"]))
 
     def chips(self, request: HttpRequest) -> list[Chip]:
-        """Records by their names, as far as the person may read them."""
-        clear = allowed(request.user, Permission.PERSONAL_READ)
-        chips = []
-        for (bound, value), chip in zip(self.in_force(), super().chips(request), strict=True):
-            found = RECORDS[bound.name].filter(pk=value).first() if bound.name in RECORDS else None
-            said = privacy.name(found, clear=clear) if found else chip.value
-            chips.append(Chip(chip.label, said, chip.remove_url))
-        return chips
+        return named(request, self, super().chips(request))
+
+
+def named(request: HttpRequest, form: DaysFilter, chips: list[Chip]) -> list[Chip]:
+    """Records by their names, as far as the person may read them."""
+    clear = allowed(request.user, Permission.PERSONAL_READ)
+    said = []
+    for (bound, value), chip in zip(form.in_force(), chips, strict=True):
+        found = RECORDS[bound.name].filter(pk=value).first() if bound.name in RECORDS else None
+        said.append(chip._replace(value=privacy.name(found, clear=clear)) if found else chip)
+    return said
 
 
 class DisputeFilters(DaysFilter):
@@ -135,9 +138,17 @@ class DisputeFilters(DaysFilter):
     status = forms.ChoiceField(label=_("Status"), choices=[ANY, *DISPUTE_STATES, (OTHER, _("Any other word"))])
     amount_from = MoneyField(label=_("Amount from"))
     amount_to = MoneyField(label=_("Amount to"))
+    card = RowField(label=_("Card"))
+    cardholder = RowField(label=_("Cardholder"))
+    company = RowField(label=_("Company"))
+
+    def chips(self, request: HttpRequest) -> list[Chip]:
+        return named(request, self, super().chips(request))
 
     def apply(self, queryset: QuerySet[Dispute]) -> QuerySet[Dispute]:
         given = self.cleaned_data
+        of = {f"transaction__{noun}_id": given[noun] for noun in ("card", "cardholder", "company") if given[noun]}
+        queryset = queryset.filter(**of)
         if given["q"]:
             queryset = queryset.filter(transaction__merchant_name__icontains=given["q"])
         queryset = _of_word(queryset, "state", given["status"], DISPUTE_STATES)
