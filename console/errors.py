@@ -25,6 +25,8 @@ class NoTokens(logging.Filter):
         if "/onboarding/" in (line := record.getMessage()):
             record.msg, record.args = re.sub(r"(/onboarding/)[^/\s]+", r"\1…", line), ()
         return True
+
+
 @public
 def failed(request: HttpRequest) -> HttpResponse:
     """Without what the frame of a page needs: whatever failed may be part of it. The brand is known without a database."""
