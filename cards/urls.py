@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from cards import actions, issuing, locking, reveal_views, views
+from cards import actions, issuing, locking, previews, reveal_views, views
 
 app_name = "cards"
 urlpatterns = [
@@ -16,6 +16,7 @@ urlpatterns = [
     path("lock-all/company/<int:pk>/", locking.lock_all_company, name="lock_all_company"),
     path("lock-all/company/<int:pk>/progress/", locking.locking_company, name="locking_company"),
     path("<int:pk>/", views.detail, name="detail"),
+    path("<int:pk>/preview/", previews.card, name="preview"),
     path("<int:pk>/lock/", actions.lock, name="lock"),
     path("<int:pk>/unlock/", actions.unlock, name="unlock"),
     path("<int:pk>/activate/", actions.activate, name="activate"),
