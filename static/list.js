@@ -196,6 +196,12 @@
     return chosen;
   };
 
+  let moved = ""; // said once the table has followed: its own words would drown it
+  document.addEventListener("htmx:afterSettle", () => {
+    if (moved) say(moved);
+    queueMicrotask(() => { moved = ""; }); // after the last of the events, one for each part that was swapped
+  });
+
   const move = (button) => {
     const form = button.form;
     const item = button.closest("li");
@@ -208,7 +214,7 @@
     const twin = [...item.querySelectorAll("button")].find((each) => !each.disabled);
     (button.disabled ? twin : button)?.focus();
     const label = $("label", item).textContent.trim();
-    say(form.dataset.moved.replace("%(label)s", label).replace("%(place)s", place));
+    moved = form.dataset.moved.replace("%(label)s", label).replace("%(place)s", place);
   };
 
   document.addEventListener("click", (event) => {
@@ -231,6 +237,7 @@
     if (!(form instanceof Element) || !form.matches("[data-columns]")) return;
     const name = $("input[type=hidden][name=columns]", form);
     const chosen = order(form).map((item) => $("input", item).value);
+    delete event.detail.parameters.move; // the order says it already
     event.detail.parameters.columns = [...(name ? [name.value] : []), ...chosen].join(",");
   });
 
