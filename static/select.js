@@ -85,7 +85,7 @@
   };
 
   const currentRow = () => {
-    const marked = document.querySelector("#list tr[data-current]");
+    const marked = document.querySelector("#list tr[aria-current=true]");
     return marked || document.activeElement?.closest?.("#list tbody tr");
   };
 
