@@ -118,7 +118,10 @@ def check(request: HttpRequest, pk: int) -> HttpResponse:
     if not form.is_valid():
         return _ask(request, found, kind, form)
     given = dict(form.cleaned_data)
-    services.judge(found, reason=given.pop("reason", "") or "", parameters=given)
+    try:
+        services.judge(found, reason=given.pop("reason", "") or "", parameters=given)
+    except CannotDo as words:
+        toast(request, words, "refused")
     return redirect(request, found)
 
 
@@ -210,8 +213,6 @@ def _own(request: HttpRequest, pk: int) -> tuple[BulkRun, Kind]:
     found, kind = _run(request, pk)
     if found.actor_id != request.user.pk:
         _guard_own(request, kind)
-    if found.state not in {BulkState.DRAFT, BulkState.READY}:
-        raise Http404
     return found, kind
 
 

@@ -89,6 +89,19 @@ def test_another_filter_forgets_and_escape_clears(page):
     expect(page.locator(".select-bar")).to_be_hidden()
 
 
+def test_everything_stays_chosen_on_the_next_page(page):
+    page.goto("/cards/")
+    page.locator(BOX).first.check()
+    page.get_by_label("All of this list, on every page").check()
+    expect(page.locator(COUNT)).to_have_text("Everything that matches is selected")
+    turn(page, "next")
+    expect(page.locator(COUNT)).to_have_text("Everything that matches is selected")
+    expect(page.locator(BOX).first).to_be_checked()
+    page.locator(".select-bar").get_by_role("button", name="Clear").click()
+    expect(page.locator(".select-bar")).to_be_hidden()
+    expect(page.locator("[data-select-page]")).to_be_focused()
+
+
 def test_single_keys_can_be_switched_off(page):
     page.evaluate("document.body.dataset.keys = 'off'")
     page.locator("#list tbody th a").first.focus()
