@@ -108,9 +108,12 @@ def _keep_issued(command: Command) -> None:
     Card.objects.filter(pk=pk, cardholder=None).update(cardholder_id=command.record_id)
 
 
-def change_status(card: Card, kind: CommandKind, *, actor: Actor, reason: str = "") -> Command:
-    """Locks, unlocks, activates or cancels (reference, step 4). Raises CannotDo."""
-    command = begin_change(card, kind, actor=actor, reason=reason)
+def change_status(
+    card: Card, kind: CommandKind, *, actor: Actor, reason: str = "", undoes: Command | None = None
+) -> Command:
+    """Locks, unlocks, activates or cancels (reference, step 4). A command is undone once, however often it is asked.
+    Raises CannotDo."""
+    command = begin_change(card, kind, actor=actor, reason=reason, undoes=undoes)
     with client(Priority.INTERACTIVE) as provider:
         return _send_change(provider, command)
 
@@ -122,8 +125,11 @@ def set_limit(card: Card, amount: int, frequency: str, *, actor: Actor, reason: 
         return _send_change(provider, command)
 
 
-def begin_change(card: Card, kind: CommandKind, *, actor: Actor, reason: str = "", bulk: int = 0) -> Command:
-    """Stores a change of status without sending it; `bulk` is the number of the run it belongs to. Raises CannotDo."""
+def begin_change(
+    card: Card, kind: CommandKind, *, actor: Actor, reason: str = "", bulk: int = 0, undoes: Command | None = None
+) -> Command:
+    """Stores a change of status without sending it; `bulk` is the number of the run it belongs to, `undoes` what it takes
+    back. Raises CannotDo."""
     if not card.codego_id or card.state not in CHANGES[kind].allowed:
         words = _("This card is %(status)s, so it cannot be changed that way.") % {"status": card.status or "…"}
         _refuse(kind, "card", card.pk, actor, words)
@@ -134,7 +140,8 @@ def begin_change(card: Card, kind: CommandKind, *, actor: Actor, reason: str = "
         target=card.codego_id,
         actor=actor,
         reason=reason,
-        payload={"bulk": bulk} if bulk else None,
+        once=uuid.uuid5(uuid.NAMESPACE_URL, f"deckhand:undo:{undoes.pk}") if undoes else None,
+        payload=({"bulk": bulk} if bulk else {}) | ({"undoes": str(undoes.pk)} if undoes else {}) or None,
     )
 
 

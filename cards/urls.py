@@ -11,6 +11,7 @@ urlpatterns = [
     path("by-id/<path:codego_id>/", views.by_id, name="by_id"),
     path("issue/<int:pk>/", issuing.issue, name="issue"),
     path("claim/<uuid:pk>/", issuing.claim, name="claim"),
+    path("undo/<uuid:pk>/", actions.undo, name="undo"),
     path("<int:pk>/", views.detail, name="detail"),
     path("<int:pk>/lock/", actions.lock, name="lock"),
     path("<int:pk>/unlock/", actions.unlock, name="unlock"),

@@ -19,7 +19,9 @@ from cards.filters import CardFilters
 from cards.models import CANCELED, Card
 from cards.power import Power, power_of
 from console.access import Permission, allowed, requires
+from console.arrivals import watched
 from console.audit.exporting import exported
+from console.branding import signature
 from console.columns import Column
 from console.exports import ExportColumn
 from console.htmx import page_or_fragment, redirect
@@ -42,6 +44,7 @@ TRANSACTIONS, COMMANDS = 10, 5
 
 @listed(lazy("Cards"))
 @requires(Permission.RECORD_READ)
+@watched("card")
 def listing(request: HttpRequest) -> HttpResponse:
     page = paginate(
         request,
@@ -70,6 +73,7 @@ def export(request: HttpRequest) -> StreamingHttpResponse:
         sortable=SORTABLE,
         default_sort=DEFAULT_SORT,
         preamble=[
+            signature(),
             _("Cards, made %(now)s.") % {"now": timezone.localtime().isoformat(timespec="seconds")},
             _("Limits in US dollars (major units). Times in %(zone)s.")
             % {"zone": timezone.get_current_timezone_name()},

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as lazy
 
 from cards.actions import failed, refusal
 from console.access import Actor, Permission, allowed, requires
+from console.arrivals import watched
 from console.codego.errors import CodegoError
 from console.columns import Column
 from console.htmx import page_or_fragment, redirect, toast
@@ -35,6 +36,7 @@ ROWS = Dispute.objects.select_related("transaction__card").defer(*HEAVY)
 
 @listed(lazy("Disputes"))
 @requires(Permission.RECORD_READ)
+@watched("dispute")
 def disputes(request: HttpRequest) -> HttpResponse:
     page = paginate(
         request,

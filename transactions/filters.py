@@ -75,10 +75,14 @@ class TransactionFilters(DaysFilter):
     card = RowField(label=_("Card"))
     cardholder = RowField(label=_("Cardholder"))
     company = RowField(label=_("Company"))
+    merchant = forms.CharField(
+        label=_("Merchant"), max_length=200, strip=False, widget=forms.HiddenInput
+    )  # just this name
 
     ORDER = ("q", "status", "type", "by", "from", "to", "amount_from", "amount_to", "reason", "last4")
     SAME: ClassVar = {
         "q": "merchant_name__icontains",
+        "merchant": "merchant_name",
         "last4": "card__last4",
         "card": "card_id",
         "cardholder": "cardholder_id",

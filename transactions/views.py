@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as lazy
 
 from cardholders.chains import chain_name
 from console.access import Permission, allowed, permissions_of, requires
+from console.arrivals import watched
 from console.columns import Column
 from console.htmx import page_or_fragment, redirect
 from console.listing import listed, paginate
@@ -29,6 +30,7 @@ ROWS = Transaction.objects.select_related("card", "cardholder", "company").defer
 
 @listed(lazy("Transactions"))
 @requires(Permission.RECORD_READ)
+@watched("transaction")
 def transactions(request: HttpRequest) -> HttpResponse:
     page = paginate(
         request,

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 class Action(StrEnum):
     ACCESS_REFUSED = "access:refused"
     APPLICANT_ADD = "applicant:add"
+    BRAND_EDIT = "brand:edit"
     BREAK_ASSIGN = "break:assign"
     BREAK_REOPEN = "break:reopen"
     BREAK_RESOLVE = "break:resolve"
@@ -34,6 +35,11 @@ class Action(StrEnum):
     DISPUTE_STATEMENT = "dispute:statement"
     DISPUTE_WITHDRAW = "dispute:withdraw"
     FEATURE_TEST = "feature:test"
+    HANDOFF_CLOSED = "handoff:closed"
+    HANDOFF_MAKE = "handoff:make"
+    HANDOFF_OPEN = "handoff:open"
+    HANDOFF_REVOKE = "handoff:revoke"
+    HANDOFF_SUBMIT = "handoff:submit"
     KYC_OPEN = "kyc:open"
     LIST_EXPORT = "list:export"
     NOTE_ADD = "note:add"
@@ -59,6 +65,7 @@ class Action(StrEnum):
 LABELS = {
     Action.ACCESS_REFUSED: _("Opened a page without permission"),
     Action.APPLICANT_ADD: _("Add applicant"),
+    Action.BRAND_EDIT: _("Change the brand"),
     Action.BREAK_ASSIGN: _("Assign break"),
     Action.BREAK_REOPEN: _("Open break again"),
     Action.BREAK_RESOLVE: _("Resolve break"),
@@ -85,6 +92,11 @@ LABELS = {
     Action.DISPUTE_STATEMENT: _("Change statement of dispute"),
     Action.DISPUTE_WITHDRAW: _("Withdraw dispute"),
     Action.FEATURE_TEST: _("Test a feature of the provider again"),
+    Action.HANDOFF_CLOSED: _("Tried a link that no longer works"),
+    Action.HANDOFF_MAKE: _("Make a link for the applicant's phone"),
+    Action.HANDOFF_OPEN: _("Open the check by the applicant's link"),
+    Action.HANDOFF_REVOKE: _("Revoke the applicant's link"),
+    Action.HANDOFF_SUBMIT: _("Check submitted by the applicant's link"),
     Action.KYC_OPEN: _("Open or resume KYC session"),
     Action.LIST_EXPORT: _("Export list"),
     Action.NOTE_ADD: _("Add note"),

@@ -183,8 +183,8 @@ def _tell(command: Command) -> None:
 
 
 def told_of(key: str) -> str:
-    """The id of the command that the notice of this key is about."""
-    return key.removeprefix(TOLD).partition(":")[0]
+    """The id of the command that the notice of this key is about; empty where it is about something else."""
+    return key.removeprefix(TOLD).partition(":")[0] if key.startswith(TOLD) else ""
 
 
 def seen(command: Command, user_id: int) -> None:
@@ -211,6 +211,7 @@ def _audit(command: Command, by: Actor | None) -> None:
         command=command.pk,
         reason=command.reason,
         **({"result": command.result} if command.result else {}),
+        **({"undoes": command.payload["undoes"]} if "undoes" in command.payload else {}),
     )
 
 
