@@ -1,10 +1,13 @@
 """How the lists of transactions and disputes are filtered and sorted, on the screen and in their exports."""
 
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from django import forms
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
+from django.utils.formats import number_format
 from django.utils.translation import gettext_lazy as _
 
 from cards.forms import MoneyField
@@ -12,6 +15,7 @@ from console import privacy
 from console.access import Permission, allowed
 from console.days import DaysFilter
 from console.listing import Chip
+from console.money import major
 from transactions.declines import DECLINES
 from transactions.models import Dispute, Transaction
 from transactions.reports import RECORDS, TIMES
@@ -106,6 +110,9 @@ class TransactionFilters(DaysFilter):
         queryset = queryset.filter(**self.within(TIMES[given["by"] or "authorized"]))
         return _declined_for(queryset, given["reason"]).filter(_of_size(given["amount_from"], given["amount_to"]))
 
+    def in_force(self) -> Iterator[tuple[forms.BoundField, Any]]:
+        yield from _in_units(super().in_force())
+
     def chips(self, request: HttpRequest) -> list[Chip]:
         """Records by their names, as far as the person may read them."""
         clear = allowed(request.user, Permission.PERSONAL_READ)
@@ -113,7 +120,7 @@ class TransactionFilters(DaysFilter):
         for (bound, value), chip in zip(self.in_force(), super().chips(request), strict=True):
             found = RECORDS[bound.name].filter(pk=value).first() if bound.name in RECORDS else None
             said = privacy.name(found, clear=clear) if found else chip.value
-            chips.append(Chip(chip.label, said, chip.remove_url))
+            chips.append(replace(chip, value=said))
         return chips
 
 
@@ -127,6 +134,9 @@ class DisputeFilters(DaysFilter):
     amount_from = MoneyField(label=_("Amount from"))
     amount_to = MoneyField(label=_("Amount to"))
 
+    def in_force(self) -> Iterator[tuple[forms.BoundField, Any]]:
+        yield from _in_units(super().in_force())
+
     def apply(self, queryset: QuerySet[Dispute]) -> QuerySet[Dispute]:
         given = self.cleaned_data
         if given["q"]:
@@ -134,6 +144,15 @@ class DisputeFilters(DaysFilter):
         queryset = _of_word(queryset, "state", given["status"], DISPUTE_STATES)
         queryset = queryset.filter(**self.within("opened_at"))
         return queryset.filter(_of_size(given["amount_from"], given["amount_to"], "transaction__amount"))
+
+
+def _in_units(found: Iterator[tuple[forms.BoundField, Any]]) -> Iterator[tuple[forms.BoundField, Any]]:
+    """Amounts as they were typed: these lists hold several currencies, so none is named."""
+    for bound, value in found:
+        yield (
+            bound,
+            number_format(major(value, "USD"), force_grouping=True) if isinstance(bound.field, MoneyField) else value,
+        )
 
 
 def _of_word(queryset: QuerySet[Any], column: str, word: str, known: list[Any]) -> QuerySet[Any]:
