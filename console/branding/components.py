@@ -60,7 +60,7 @@ class ReasonForm(forms.Form):
 def page(request: HttpRequest) -> HttpResponse:
     """The page; its own example of a dialog, which asks for a reason and does nothing with it."""
     here = reverse("branding:components")
-    reason = ReasonForm(request.POST or None, label_suffix="", auto_id="dialog_%s")
+    reason = ReasonForm(request.POST if request.method == "POST" else None, label_suffix="", auto_id="dialog_%s")
     if request.method == "POST" and reason.is_valid():
         toast(request, _("Nothing was done: this is a page of examples."))
         return redirect(request, here)
