@@ -4,6 +4,7 @@ Afterwards every place that could hold a secret is searched for the ones the jou
 import re
 from pathlib import Path
 
+import httpx
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
@@ -208,6 +209,32 @@ def test_the_card_number_is_shown_to_whom_it_is_meant_for(page, console, met):
     page.keyboard.press("Escape")
     expect(page.locator("dialog")).to_be_hidden()
     met["sources"].add(page.content())
+
+
+def test_another_accent_shows_everywhere_without_a_restart(browser, console):
+    context = browser.new_context(base_url=console.url, viewport={"width": 1280, "height": 900})
+    admin, red = context.new_page(), "rgb(176, 0, 32)"
+    sign_in(admin, "admin")
+    admin.goto("/settings/brand/")
+    admin.get_by_label("Accent colour", exact=True).fill("#b00020")
+    expect(admin.get_by_label("Choose the accent colour")).to_have_value("#b00020")
+    expect(admin.locator(".preview .button.primary").first).to_have_css("background-color", red)
+    check_axe(admin)
+    submit(admin, "Save")
+    expect(admin.locator("#toasts")).to_contain_text("Saved.")
+    expect(admin.locator("#brand-form .button.primary")).to_have_css("background-color", red)
+
+    def told() -> bool:
+        """By every process that answers."""
+        pages = {httpx.get(f"{console.url}/brand.css").text for _ in range(8)}
+        return len(pages) == 1 and "--accent:light-dark(#b00020" in pages.pop()
+
+    console.wait(told, "a process goes on with the colour of before")
+    stranger = browser.new_context(base_url=console.url).new_page()
+    stranger.goto("/accounts/login/")
+    expect(stranger.get_by_role("button", name="Sign in")).to_have_css("background-color", red)
+    stranger.context.close()
+    context.close()
 
 
 def test_no_secret_is_anywhere(console, met):
