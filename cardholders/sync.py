@@ -8,6 +8,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from cardholders import telling
 from cardholders.models import (
     BALANCE_FIELDS,
     Balance,
@@ -37,9 +38,11 @@ def apply_cardholders(records: Sequence[UserRecord], *, source: Source) -> Appli
         companies = refer(Company, (r.company_id for r in records if r.company_id))
         if not source.again:
             _identify(Cardholder, records)
+        before = {} if source.again else telling.states_of(Cardholder, [r.id for r in records])
         applied = write(Cardholder, [_cardholder(r, companies) for r in records], source)
         if not source.again:
             _name_new(Cardholder, records)
+            telling.tell(Cardholder, [r.id for r in records], before)
     return applied
 
 
@@ -47,9 +50,11 @@ def apply_companies(records: Sequence[CompanyRecord], *, source: Source) -> Appl
     with transaction.atomic():
         if not source.again:
             _identify(Company, records)
+        before = {} if source.again else telling.states_of(Company, [r.id for r in records])
         applied = write(Company, [_company(r) for r in records], source)
         if not source.again:
             _name_new(Company, records)
+            telling.tell(Company, [r.id for r in records], before)
     return applied
 
 

@@ -90,9 +90,10 @@ def test_what_is_asked_is_done_at_the_provider_and_lands_on_the_card(
     card = at_provider(before)
     if action == "cancel":
         given = given | {"last4": card.last4}
-    answer = client_as("operations").post(f"/cards/{card.pk}/{action}/", given)
+    client = client_as("operations")
+    answer = client.post(f"/cards/{card.pk}/{action}/", given)
     assert (answer.status_code, answer.url) == (303, f"/cards/{card.pk}/")
-    assert said(answer) == [words]
+    assert words in client.get(answer.url).content.decode()
     card.refresh_from_db()
     assert card.state == after
     assert next(c for c in sandbox.list("cards") if c["id"] == card.codego_id)["status"] == after
