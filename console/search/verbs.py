@@ -158,8 +158,8 @@ def _disputes(seen: Seen, clear: bool) -> Iterator[Hit]:
 
 OPEN_DISPUTE = _("Open dispute")
 ISSUE, LOCK_ALL, CHARGE, CHECK = _("Issue card"), _("Lock all cards"), _("Charge a fee"), _("Start identity check")
-WHICH_CARD = _("Type the last four, and a name where several end alike")
-WHO = _("Type a name, an e-mail or an id")
+WHICH_CARD = _("last four and name")
+WHO = _("name, e-mail or id")
 
 ON_CARDS = {
     "lock": pgettext_lazy(TYPED, "lock; lock card; freeze; freeze card; block; block card; stop card"),
@@ -212,7 +212,7 @@ VERBS = (
         needs=frozenset({P.DISPUTE_OPEN}),
         icon="disputes",
         about=_disputes,
-        what=_("Type the id of a purchase, or a card's last four"),
+        what=_("id of the purchase, or last four of the card"),
     ),
     Verb(
         label=CHARGE,
@@ -226,7 +226,7 @@ VERBS = (
             _can_be_charged,
             dialog=True,
         ),
-        what=_("Type an id or a company's name"),
+        what=_("id, or name of the company"),
     ),
     Verb(
         label=CHECK,
