@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from console.terms.words import digits_of, fold, joined
 
 LONGEST = 200
+LONGEST_NAME = 24  # of a word with digits
 FEWEST = 6  # characters of an id: fewer fit too many
 LARGEST = 2**63 - 1
 CARD_NUMBER = re.compile(r"(?<![\w-])\d(?:[ -]?\d){13,18}(?![\w-])")
@@ -52,6 +53,8 @@ def _address(asked: Asked, found: re.Match[str]) -> None:
 
 def _word(asked: Asked, found: re.Match[str]) -> None:
     token = fold(found[0])
+    if len(token) > LONGEST_NAME and re.search(r"[0-9]", token) and "@" not in token:
+        return  # an id: nobody and nothing is called so
     if word := token if "@" in token.strip("@") else joined(token):
         asked.names.append(word)
         if len(word) > 1 and not re.fullmatch(r"\d{4}", word):
