@@ -9,8 +9,9 @@ from django.views.decorators.http import require_safe
 
 from cardholders.models import Balance
 from console.access import Permission, requires
+from console.columns import Column
 from console.htmx import page_or_fragment
-from console.listing import Column, FilterForm, paginate
+from console.listing import FilterForm, paginate
 
 LOW_POWER = 5_000  # minor units of USD
 LOW_SHARE = 20  # a twentieth of the credit limit

@@ -8,8 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django import forms
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
-from django.http import HttpRequest
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -18,7 +17,7 @@ from cardholders.models import APPROVED, NEEDS_SOMEBODY, Cardholder, Company
 from console.audit.events import Action
 from console.audit.models import Entry
 from console.days import DaysFilter
-from console.listing import SORT, FilterForm
+from console.listing import FilterForm
 from console.templatetags.console import STATUSES
 
 UNKNOWN = "unknown"
@@ -175,12 +174,3 @@ def settled(noun: str) -> Exists:
             at__gte=OuterRef("state_since"),
         )
     )
-
-
-def in_order(request: HttpRequest, rows: QuerySet[Any], sortable: dict[str, str], default: str) -> QuerySet[Any]:
-    """All rows in the order the list shows them, for its export."""
-    sort = request.GET.get(SORT, default)
-    if sort.removeprefix("-") not in sortable:
-        sort = default
-    field, down = F(sortable[sort.removeprefix("-")]), sort.startswith("-")
-    return rows.order_by(field.desc(nulls_last=True) if down else field.asc(nulls_last=True), "-pk" if down else "pk")

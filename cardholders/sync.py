@@ -8,6 +8,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from cardholders import telling
 from cardholders.models import (
     BALANCE_FIELDS,
     Balance,
@@ -27,6 +28,7 @@ from console.history.services import Written
 from console.notes.models import Note
 from console.provider.mirror import OURS, Applied, Incoming, Source, Verdict, image, mark_dirty, refer, write
 from console.provider.models import Command
+from console.terms import services as terms
 
 Owner = TypeVar("Owner", Cardholder, Company)
 
@@ -36,9 +38,11 @@ def apply_cardholders(records: Sequence[UserRecord], *, source: Source) -> Appli
         companies = refer(Company, (r.company_id for r in records if r.company_id))
         if not source.again:
             _identify(Cardholder, records)
+        before = {} if source.again else telling.states_of(Cardholder, [r.id for r in records])
         applied = write(Cardholder, [_cardholder(r, companies) for r in records], source)
         if not source.again:
             _name_new(Cardholder, records)
+            telling.tell(Cardholder, [r.id for r in records], before)
     return applied
 
 
@@ -46,9 +50,11 @@ def apply_companies(records: Sequence[CompanyRecord], *, source: Source) -> Appl
     with transaction.atomic():
         if not source.again:
             _identify(Company, records)
+        before = {} if source.again else telling.states_of(Company, [r.id for r in records])
         applied = write(Company, [_company(r) for r in records], source)
         if not source.again:
             _name_new(Company, records)
+            telling.tell(Company, [r.id for r in records], before)
     return applied
 
 
@@ -192,6 +198,7 @@ def _identify(model: type[Owner], records: Sequence[UserRecord] | Sequence[Compa
             _merge(other, row)
         row.codego_id = codego_id
         row.save()
+        terms.renew(row)
         merged = Written(row.pk, before, image(row))
         history.note(model._meta.model_name or "", [merged], source=ChangeSource.MERGE, at=timezone.now())
 
@@ -208,6 +215,7 @@ def _merge(loser: Owner, winner: Owner) -> None:
     for column in (f.attname for f in loser._meta.concrete_fields if f.name not in OURS):
         setattr(winner, column, getattr(loser, column) or getattr(winner, column))
     winner.by_reference, winner.dirty_at = loser.by_reference, loser.dirty_at
+    terms.forget(noun, loser.pk)
     loser.delete()
 
 

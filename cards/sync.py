@@ -7,6 +7,7 @@ from datetime import date
 from django.db import transaction
 
 from cardholders.models import Cardholder, Company
+from cards import telling
 from cards.models import FINAL, Card, state_of
 from console.codego.records import CardRecord
 from console.provider.mirror import Applied, Incoming, Source, Verdict, mark_dirty, refer, write
@@ -27,7 +28,9 @@ def apply_cards(records: Sequence[CardRecord], *, source: Source) -> Applied:
         refer(Card, unplaced)
         mark_dirty(Card, unplaced, source.news_at)
         placed = [r for r in records if r.id not in unplaced]
+        before = {} if source.again else telling.states_of([r.id for r in placed])
         applied = write(Card, [_card(r, holders, companies) for r in placed], source, final=FINAL)
+        telling.tell(before)
     verdicts = iter(applied.verdicts)
     return Applied([Verdict.HINT if r.id in unplaced else next(verdicts) for r in records], applied.changes)
 

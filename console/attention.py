@@ -19,6 +19,7 @@ from cards.models import Card
 from console.access import Permission, Role
 from console.codego.wire import normal
 from console.days import span
+from console.money import grouped
 from console.provider.models import Command, CommandState
 from console.provider.observing import last_refusal
 from console.reconciliation.causes import Cause
@@ -198,7 +199,7 @@ def _silence() -> Found | None:
     found = silence.webhook_silence()
     if found is None:
         return None
-    said = {"time": span(found.quiet), "usual": f"{found.usual:,}" if found.usual is not None else ""}
+    said = {"time": span(found.quiet), "usual": grouped(found.usual) if found.usual is not None else ""}
     words = (
         _("Nothing has come for %(time)s; %(usual)s would be usual.")
         if said["usual"]

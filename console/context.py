@@ -1,4 +1,5 @@
-"""What every page's frame shows: brand, navigation by role, environment, freshness, and what the person may do."""
+"""What every page's frame shows: brand, navigation by role, environment, what the person may do, and what lives
+in it."""
 
 from typing import Any, NamedTuple
 
@@ -8,11 +9,10 @@ from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext_lazy as _
 
+from console import live
 from console.access import Can, Permission, permissions_of
 from console.branding import brand
-from console.provider import views as provider
-from console.provider.pacing import Meter, meter
-from console.sync import freshness
+from console.branding.theme import theme_of
 
 
 class Item(NamedTuple):
@@ -43,13 +43,14 @@ NAVIGATION = (
         Item(_("Provider"), "provider:provider", "provider", Permission.PROVIDER_READ),
         Item(_("Activity"), "audit:list", "activity", Permission.ACTIVITY_OWN),
         Item(_("Staff"), "staff:list", "staff", Permission.STAFF_MANAGE),
+        Item(_("Settings"), "branding:settings", "settings", Permission.BRAND_EDIT),
     )),
 )  # fmt: skip
 
 
 def frame(request: HttpRequest) -> dict[str, Any]:
     user = getattr(request, "user", None)
-    known = {"brand": brand(), "environment": settings.CODEGO_ENVIRONMENT}
+    known = {"brand": brand(), "environment": settings.CODEGO_ENVIRONMENT, "theme": theme_of(request)}
     if user is None or not user.is_authenticated:
         return {**known, "can": Can(frozenset())}
     permissions = permissions_of(user.roles)
@@ -57,9 +58,8 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         **known,
         "can": Can(permissions),
         "nav": _navigation(request, permissions),
-        "freshness": SimpleLazyObject(lambda: freshness.of_request(request).of("cards", "transactions")),
-        "meter": _meter(),
-        **provider.of(request),
+        "live": SimpleLazyObject(lambda: live.of(request)),  # a fragment shows no frame
+        "search_url": reverse("search:page") if Permission.RECORD_READ in permissions else "",
     }
 
 
@@ -76,9 +76,3 @@ def _item(request: HttpRequest, item: Item) -> dict[str, Any]:
     url = reverse(item.route)
     current = request.path == url if url == "/" else request.path.startswith(url)
     return {"label": item.label, "url": url, "icon": item.icon, "current": current, "count": None}
-
-
-def _meter() -> Meter | None:
-    """Only when it matters: while the provider holds requests up, refused some lately, or does not answer."""
-    found = meter()
-    return found if found and found.tight else None

@@ -3,8 +3,7 @@
 from typing import Any, ClassVar
 
 from django import forms
-from django.db.models import F, Q, QuerySet
-from django.db.models.expressions import OrderBy
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
@@ -12,7 +11,7 @@ from cards.forms import MoneyField
 from console import privacy
 from console.access import Permission, allowed
 from console.days import DaysFilter
-from console.listing import SORT, Chip
+from console.listing import Chip
 from transactions.declines import DECLINES
 from transactions.models import SPENT, Dispute, Transaction
 from transactions.reports import RECORDS, TIMES
@@ -55,16 +54,6 @@ class RowField(forms.IntegerField):
         super().__init__(label=label, min_value=1, max_value=2**63 - 1)
 
 
-def export_order(request: HttpRequest, sorts: dict[str, str], default: str) -> list[OrderBy]:
-    """The order of the list on the screen: rows without a value last, ties by id."""
-    asked = request.GET.get(SORT, default)
-    asked = asked if asked.removeprefix("-") in sorts else default
-    column = F(sorts[asked.removeprefix("-")])
-    if asked.startswith("-"):
-        return [column.desc(nulls_last=True), F("pk").desc()]
-    return [column.asc(nulls_last=True), F("pk").asc()]
-
-
 class TransactionFilters(DaysFilter):
     q = forms.CharField(
         label=_("Merchant"),
@@ -89,12 +78,16 @@ class TransactionFilters(DaysFilter):
     card = RowField(label=_("Card"))
     cardholder = RowField(label=_("Cardholder"))
     company = RowField(label=_("Company"))
+    merchant = forms.CharField(
+        label=_("Merchant"), max_length=200, strip=False, widget=forms.HiddenInput
+    )  # just this name
 
     ORDER = (
         "q", "status", "type", "by", "from", "to", "amount_from", "amount_to", "reason", "last4", "currency", "spent",
     )  # fmt: skip
     SAME: ClassVar = {
         "q": "merchant_name__icontains",
+        "merchant": "merchant_name",
         "last4": "card__last4",
         "card": "card_id",
         "cardholder": "cardholder_id",

@@ -75,6 +75,11 @@ class Transaction(Mirrored):
             models.Index(fields=["-posted_at", "-id"], name="transaction_by_posting"),
             models.Index(fields=["signed_amount", "id"], name="transaction_by_amount"),
             models.Index(fields=["closed_authorization_id"], name="transaction_closing"),
+            models.Index(
+                fields=["merchant_name", "-occurred_at", "-id"],
+                condition=~Q(merchant_name=""),
+                name="transaction_at_merchant",
+            ),
             models.Index(fields=["dirty_at"], condition=Q(dirty_at__isnull=False), name="transaction_dirty"),
             # all that the spend of a period adds up, so that it is read in the index alone
             models.Index(
