@@ -247,14 +247,14 @@ def test_what_is_decided_is_said_without_the_decision(sandbox, operations, holde
 
 
 def test_the_visitors_language_wins_over_what_staff_chose_and_that_over_the_browsers(
-    sandbox, operations, holder, client, settings
+    sandbox, operations, holder, client
 ):
-    settings.LANGUAGES = [("en", "English"), ("it", "Italian"), ("es", "Spanish")]
     door = made(operations, holder)
     assert '<html lang="it"' in client.get(door, headers={"accept-language": "it-IT,it;q=0.9"}).text
     Handoff.objects.update(language="es")
     answer = client.get(door, headers={"accept-language": "it"})
     assert '<html lang="es"' in answer.text
+    assert answer["Content-Language"] == "es"
     chosen = client.get(f"{door}?lang=en", headers={"accept-language": "it"})
     assert '<html lang="en"' in chosen.text
     assert f'action="{door}?lang=en"' in chosen.text
