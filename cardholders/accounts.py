@@ -11,7 +11,7 @@ from cardholders.models import Balance
 from console.access import Permission, requires
 from console.columns import Column
 from console.htmx import page_or_fragment
-from console.listing import FilterForm, paginate
+from console.listing import FilterForm, listed, paginate
 
 LOW_POWER = 5_000  # minor units of USD
 LOW_SHARE = 20  # a twentieth of the credit limit
@@ -40,6 +40,7 @@ def low_power() -> QuerySet[Balance]:
     return accounts().filter(LOW).order_by("spending_power")
 
 
+@listed(lazy("Accounts"))
 @requires(Permission.RECORD_READ)
 @require_safe
 def listing(request: HttpRequest) -> HttpResponse:
@@ -48,7 +49,7 @@ def listing(request: HttpRequest) -> HttpResponse:
         accounts().select_related("cardholder", "company").defer("raw", "cardholder__raw", "company__raw"),
         form=AccountFilter(request.GET),
         columns=(
-            Column("holder", _("Account")),
+            Column("holder", _("Account"), fixed=True),
             Column("limit", _("Credit limit"), numeric=True),
             Column("owed", _("Owed"), numeric=True),
             Column("held", _("Held"), numeric=True),
