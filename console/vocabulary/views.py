@@ -8,8 +8,8 @@ from django.views.decorators.http import require_safe
 
 from console import privacy
 from console.access import Actor, Permission, allowed, requires
-from console.htmx import page_or_fragment, redirect, toast
 from console.columns import Column
+from console.htmx import page_or_fragment, redirect, toast
 from console.listing import paginate
 from console.vocabulary import services
 from console.vocabulary.forms import MeaningForm, WordFilters

@@ -47,10 +47,34 @@ def ready(**fields):
 
 APPLICATIONS = [
     # state, role, what it says, who, what can be done
-    ("needsInformation", "operations", "needs more than was submitted", "CARDHOLDER", ["Start identity check", "Send to their phone"]),
-    ("needsVerification", "operations", "not verified yet", "CARDHOLDER", ["Start identity check", "Send to their phone"]),
-    ("notStarted", "operations", "Nothing has been submitted", "CARDHOLDER", ["Start identity check", "Send to their phone"]),
-    ("tosNotAccepted", "operations", "terms are not accepted", "CARDHOLDER", ["Start identity check", "Send to their phone"]),
+    (
+        "needsInformation",
+        "operations",
+        "needs more than was submitted",
+        "CARDHOLDER",
+        ["Start identity check", "Send to their phone"],
+    ),
+    (
+        "needsVerification",
+        "operations",
+        "not verified yet",
+        "CARDHOLDER",
+        ["Start identity check", "Send to their phone"],
+    ),
+    (
+        "notStarted",
+        "operations",
+        "Nothing has been submitted",
+        "CARDHOLDER",
+        ["Start identity check", "Send to their phone"],
+    ),
+    (
+        "tosNotAccepted",
+        "operations",
+        "terms are not accepted",
+        "CARDHOLDER",
+        ["Start identity check", "Send to their phone"],
+    ),
     ("needsInformation", "viewer", "needs more than was submitted", "CARDHOLDER", []),
     ("pending", "operations", "checking what was submitted", "PROVIDER", []),
     ("manualReview", "operations", "A person at the provider", "PROVIDER", []),
