@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from cardholders import companies, handoff_views, kyc_views, onboarding, reviews, views
+from cardholders import accounts, companies, handoff_views, kyc_views, onboarding, reviews, views
 
 app_name = "cardholders"
 
@@ -29,6 +29,7 @@ def _reviews(prefix: str, noun: str, name: str) -> list[URLPattern]:
 
 
 urlpatterns = [
+    path("balances/", accounts.listing, name="accounts"),
     path("cardholders/", views.listing, name="list"),
     path("cardholders/export/", views.export, name="export"),
     path("cardholders/<int:pk>/", views.detail, name="detail"),

@@ -6,14 +6,15 @@ from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 from django.core.cache import caches
-from django.db.models import Exists, F, OuterRef, Q, QuerySet, Sum
+from django.db.models import Exists, OuterRef, QuerySet, Sum
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, ngettext_lazy
 
+from cardholders.accounts import low_power
 from cardholders.filters import settled
-from cardholders.models import APPROVED, LOW_POWER, LOW_SHARE, Balance, Cardholder, Company, Contract
+from cardholders.models import APPROVED, Cardholder, Company, Contract
 from cards.models import Card
 from console.access import Permission, Role
 from console.codego.wire import normal
@@ -91,11 +92,6 @@ def contractless(model: Any, noun: str) -> QuerySet[Any]:
     if model is Cardholder:
         approved = approved.filter(company=None)
     return approved.filter(~Exists(Contract.objects.filter(**{noun: OuterRef("pk")}))).order_by("state_since")
-
-
-def low_power() -> QuerySet[Balance]:
-    low = Q(spending_power__lt=LOW_POWER) | Q(credit_limit__gt=F("spending_power") * LOW_SHARE)
-    return Balance.objects.filter(low, credit_limit__gt=0).order_by("spending_power")
 
 
 def credit_declines() -> QuerySet[Transaction]:

@@ -9,6 +9,7 @@ from console.sync.webhooks import receive
 
 urlpatterns = [
     path("", home.home, name="home"),
+    path("home/panels/", home.panels, name="panels"),
     path("attention/<slug:key>/", home.rows, name="attention"),
     path("help/", in_app_help.page, name="help"),
     path("", include("cardholders.urls")),

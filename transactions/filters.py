@@ -13,7 +13,7 @@ from console.access import Permission, allowed
 from console.days import DaysFilter
 from console.listing import Chip
 from transactions.declines import DECLINES
-from transactions.models import Dispute, Transaction
+from transactions.models import SPENT, Dispute, Transaction
 from transactions.reports import RECORDS, TIMES
 
 OTHER = "other"
@@ -39,6 +39,7 @@ DISPUTE_STATES = [
     ("rejected", _("Rejected")),
     ("canceled", _("Cancelled")),
 ]
+USD = "USD"
 TRANSACTION_SORTS = {"time": "occurred_at", "posted": "posted_at", "amount": "signed_amount"}
 DISPUTE_SORTS = {"opened": "opened_at", "amount": "transaction__amount"}
 NEWEST_TRANSACTIONS, NEWEST_DISPUTES = "-time", "-opened"
@@ -72,6 +73,8 @@ class TransactionFilters(DaysFilter):
         widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
         error_messages={"invalid": _("Enter four digits.")},
     )
+    spent = forms.BooleanField(label=_("Purchases settled or held"))
+    currency = forms.CharField(label=_("Currency"), max_length=12, widget=forms.TextInput(attrs={"placeholder": "USD"}))
     card = RowField(label=_("Card"))
     cardholder = RowField(label=_("Cardholder"))
     company = RowField(label=_("Company"))
@@ -79,7 +82,9 @@ class TransactionFilters(DaysFilter):
         label=_("Merchant"), max_length=200, strip=False, widget=forms.HiddenInput
     )  # just this name
 
-    ORDER = ("q", "status", "type", "by", "from", "to", "amount_from", "amount_to", "reason", "last4")
+    ORDER = (
+        "q", "status", "type", "by", "from", "to", "amount_from", "amount_to", "reason", "last4", "currency", "spent",
+    )  # fmt: skip
     SAME: ClassVar = {
         "q": "merchant_name__icontains",
         "merchant": "merchant_name",
@@ -104,6 +109,10 @@ class TransactionFilters(DaysFilter):
         queryset = _of_word(queryset, "state", given["status"], STATES)
         queryset = _of_word(queryset, "kind", given["type"], TYPES)
         queryset = queryset.filter(**self.within(TIMES[given["by"] or "authorized"]))
+        if given["spent"]:
+            queryset = queryset.filter(SPENT)
+        if given["currency"]:
+            queryset = queryset.filter(of_currency(given["currency"].strip().upper()))
         return _declined_for(queryset, given["reason"]).filter(_of_size(given["amount_from"], given["amount_to"]))
 
     def chips(self, request: HttpRequest) -> list[Chip]:
@@ -145,6 +154,24 @@ class DisputeFilters(DaysFilter):
         queryset = _of_word(queryset, "state", given["status"], DISPUTE_STATES)
         queryset = queryset.filter(**self.within("opened_at"))
         return queryset.filter(_of_size(given["amount_from"], given["amount_to"], "transaction__amount"))
+
+
+def currency_of(word: str) -> str:
+    """Where none is named, it is dollars."""
+    return word.upper() or USD
+
+
+def of_currency(currency: str) -> Q:
+    same = Q(currency__iexact=currency)
+    return same | Q(currency="") if currency == USD else same
+
+
+def reason_of(words: str) -> str:
+    """The reason under which the filter finds a decline of these words."""
+    return _REASONS.get(words.lower(), OTHER)
+
+
+_REASONS = {decline.words.lower(): key for key, decline in DECLINES.items()}
 
 
 def _of_word(queryset: QuerySet[Any], column: str, word: str, known: list[Any]) -> QuerySet[Any]:
