@@ -140,6 +140,25 @@ def test_the_limit_is_changed(page):
     expect(page.locator("main")).to_contain_text("$1,000.00")
 
 
+def test_what_comes_to_a_record_appears_on_its_open_page(page):
+    url = card_url(page)
+    page.goto(url)
+    page.evaluate("window.kept = true")
+    page.locator("#timeline-people").click()
+    elsewhere = page.context.new_page()
+    elsewhere.goto(url)
+    note = elsewhere.locator("#note-text")
+    note.press_sequentially("Look here, @oper")
+    expect(elsewhere.locator("#note-people [role=option]")).to_contain_text("operations@demo.test")
+    note.press("Enter")
+    expect(note).to_have_value("Look here, @operations ")
+    elsewhere.get_by_role("button", name="Add note").click()
+    elsewhere.close()
+    expect(page.locator("#timeline")).to_contain_text("Look here, @operations@demo.test")
+    expect(page.locator("#timeline-people")).to_have_attribute("aria-current", "true")
+    assert page.evaluate("window.kept")
+
+
 def test_a_purchase_appears_settles_and_is_disputed(page, console):
     url = card_url(page)
     last4 = page.locator(f"main a[href='{url}']").first.inner_text()[-4:]
