@@ -29,10 +29,10 @@ def listing(request: HttpRequest) -> HttpResponse:
         Notice.objects.filter(person_id=request.user.pk, shown=True),
         form=NoticeFilter(request.GET),
         columns=(
-            Column("words", _("What")),
+            Column("words", _("What"), fixed=True),
             Column("kind", _("Kind")),
             Column("made", _("When"), "made"),
-            Column("seen", ""),
+            Column("seen", "", fixed=True),
         ),
         default_sort="-made",
         sortable={"made": "made_at"},
