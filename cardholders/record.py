@@ -6,8 +6,9 @@ from typing import Any
 from django.db.models import Case, Q, QuerySet, When
 from django.http import HttpRequest, HttpResponse
 
+from cardholders import handoff
 from cardholders.chains import collateral
-from cardholders.models import BALANCE_FIELDS, NEEDS_SOMEBODY, Balance, Cardholder
+from cardholders.models import BALANCE_FIELDS, NEEDS_SOMEBODY, Balance, Cardholder, KycSession
 from cardholders.nouns import Applicant, noun_of
 from cardholders.outcomes import meaning
 from console.access import Permission, allowed
@@ -43,7 +44,8 @@ def _live(owner: Applicant) -> dict[str, Any]:
         "noun": noun,
         "meaning": meaning(owner),
         "needs_review": owner.state in NEEDS_SOMEBODY,
-        "session": owner.kyc_sessions.order_by("-opened_at").first(),
+        "session": KycSession.newest_of(owner),
+        "link": None if owner.is_approved else handoff.standing(owner),
         "balance": _balance(owner),
         "open_breaks": len(owner.breaks.filter(state="open").order_by().values_list("pk")[: BREAKS + 1]),
         "breaks_shown": BREAKS,
@@ -86,7 +88,7 @@ def _version(owner: Applicant, live: dict[str, Any]) -> str:
     balance, session = live["balance"], live["session"]
     shown = (
         owner.state, owner.state_since, owner.application_reason, owner.kyc_status, owner.email, str(owner),
-        session and (session.pk, session.submitted_at),
+        session and (session.pk, session.submitted_at), live["link"] and live["link"].version,
         balance and [getattr(balance, name) for name in BALANCE_FIELDS],
         live["open_breaks"],
         [(c.contract.deposit_address, c.tokens) for c in live["contracts"]],

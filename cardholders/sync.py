@@ -28,6 +28,7 @@ from console.history.services import Written
 from console.notes.models import Note
 from console.provider.mirror import OURS, Applied, Incoming, Source, Verdict, image, mark_dirty, refer, write
 from console.provider.models import Command
+from console.terms import services as terms
 
 Owner = TypeVar("Owner", Cardholder, Company)
 
@@ -197,6 +198,7 @@ def _identify(model: type[Owner], records: Sequence[UserRecord] | Sequence[Compa
             _merge(other, row)
         row.codego_id = codego_id
         row.save()
+        terms.renew(row)
         merged = Written(row.pk, before, image(row))
         history.note(model._meta.model_name or "", [merged], source=ChangeSource.MERGE, at=timezone.now())
 
@@ -213,6 +215,7 @@ def _merge(loser: Owner, winner: Owner) -> None:
     for column in (f.attname for f in loser._meta.concrete_fields if f.name not in OURS):
         setattr(winner, column, getattr(loser, column) or getattr(winner, column))
     winner.by_reference, winner.dirty_at = loser.by_reference, loser.dirty_at
+    terms.forget(noun, loser.pk)
     loser.delete()
 
 

@@ -125,12 +125,19 @@ def offers(card: Card, roles: Sequence[str]) -> tuple[list[dict[str, Any]], list
             "dialog": offer.dialog,
         }
         for offer in OFFERS
-        if offer.needs <= permissions
-        and card.state in offer.states
-        and (offer.route != "replace" or card.cardholder is not None)
-        and not (offer.routes and all(map(lacks, offer.routes)))
+        if offer.needs <= permissions and fits(offer, card) and not missing(offer)
     ]
     return found[:AT_HAND], found[AT_HAND:]
+
+
+def fits(offer: Offer, card: Card) -> bool:
+    """Whether the card's state calls for it."""
+    return card.state in offer.states and (offer.route != "replace" or card.cardholder is not None)
+
+
+def missing(offer: Offer) -> bool:
+    """Whether the provider lacks what it takes."""
+    return bool(offer.routes) and all(map(lacks, offer.routes))
 
 
 def card_of(pk: int) -> Card:

@@ -1,28 +1,31 @@
 """The list of cards, its export, and a card's own page."""
 
 import zlib
+from datetime import datetime
 from typing import Any
 
-from django.db.models import F, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
 
+from cardholders.models import Company
 from cards import words
 from cards.actions import card_of, offers, who
 from cards.filters import CardFilters
 from cards.models import CANCELED, Card
 from cards.power import Power, power_of
-from console.access import Actor, Permission, allowed, requires
+from console.access import Permission, allowed, requires
 from console.arrivals import watched
-from console.audit import services as audit
-from console.audit.events import Action
+from console.audit.exporting import exported
+from console.branding import signature
 from console.columns import Column
-from console.exports import ExportColumn, stream_csv
+from console.exports import ExportColumn
 from console.htmx import page_or_fragment, redirect
-from console.listing import paginate
+from console.listing import listed, paginate
 from console.money import major
 from console.notes import services as notes
 from console.provider import commands
@@ -39,6 +42,7 @@ SORTABLE = {
 TRANSACTIONS, COMMANDS = 10, 5
 
 
+@listed(lazy("Cards"))
 @requires(Permission.RECORD_READ)
 @watched("card")
 def listing(request: HttpRequest) -> HttpResponse:
@@ -60,15 +64,22 @@ def listing(request: HttpRequest) -> HttpResponse:
 def export(request: HttpRequest) -> StreamingHttpResponse:
     """The list under its filter and sort, as CSV."""
     form = _filters(request)
-    cards = _sorted(form.filtered(_cards()), request.GET.get("sort", ""))
-    filters = [bound.name for bound, _value in form.in_force()]
-    audit.record(Action.LIST_EXPORT, actor=Actor.of(request), list="cards", filters=filters)
-    preamble = [
-        _("Cards, made %(now)s.") % {"now": timezone.localtime().isoformat(timespec="seconds")},
-        _("Limits in US dollars (major units). Times in %(zone)s.") % {"zone": timezone.get_current_timezone_name()},
-        *(f"{chip.label}: {chip.value}" for chip in form.chips(request)),
-    ]
-    return stream_csv("cards.csv", preamble, _export_columns(request), cards.iterator(chunk_size=2000))
+    return exported(
+        request,
+        _cards(),
+        name="cards",
+        form=form,
+        columns=_export_columns(request),
+        sortable=SORTABLE,
+        default_sort=DEFAULT_SORT,
+        preamble=[
+            signature(),
+            _("Cards, made %(now)s.") % {"now": timezone.localtime().isoformat(timespec="seconds")},
+            _("Limits in US dollars (major units). Times in %(zone)s.")
+            % {"zone": timezone.get_current_timezone_name()},
+            *(f"{chip.label}: {chip.value}" for chip in form.chips(request)),
+        ],
+    )
 
 
 @requires(Permission.RECORD_READ)
@@ -114,30 +125,33 @@ def _filters(request: HttpRequest) -> CardFilters:
     return CardFilters(request.GET, personal=allowed(request.user, Permission.PERSONAL_READ))
 
 
-def _sorted(cards: QuerySet[Card], sort: str) -> QuerySet[Card]:
-    """As on screen: what has no value comes last either way."""
-    sort = sort if sort.removeprefix("-") in SORTABLE else DEFAULT_SORT
-    column = F(SORTABLE[sort.removeprefix("-")])
-    if sort.startswith("-"):
-        return cards.order_by(column.desc(nulls_last=True), "-pk")
-    return cards.order_by(column.asc(nulls_last=True), "pk")
-
-
 def _export_columns(request: HttpRequest) -> list[ExportColumn]:
     clear = allowed(request.user, Permission.PERSONAL_READ)
     columns = [
-        ExportColumn("Card id", lambda card: card.codego_id),
-        ExportColumn("Last four", lambda card: card.last4),
-        ExportColumn("Cardholder or company", lambda card: who(request, card)),
-        ExportColumn("Type", lambda card: card.type),
-        ExportColumn("Status", lambda card: card.status),
-        ExportColumn("Limit", lambda card: None if card.limit_amount is None else major(card.limit_amount, "USD")),
-        ExportColumn("Limit per", lambda card: card.limit_frequency),
-        ExportColumn("Expires", lambda card: card.expires_on),
-        ExportColumn("Issued", lambda card: card.codego_created_at and timezone.localtime(card.codego_created_at)),
-        ExportColumn("As of", lambda card: card.fresh_at and timezone.localtime(card.fresh_at)),
+        ExportColumn("Card id", lambda card: card.codego_id, "id"),
+        ExportColumn("Last four", lambda card: card.last4, "last4"),
+        ExportColumn("Cardholder or company", lambda card: who(request, card), "holder"),
+        ExportColumn("Type", lambda card: card.type, "type"),
+        ExportColumn("Status", lambda card: card.status, "status"),
+        ExportColumn(
+            "Limit", lambda card: None if card.limit_amount is None else major(card.limit_amount, "USD"), "limit"
+        ),
+        ExportColumn("Limit per", lambda card: card.limit_frequency, "within"),
+        ExportColumn("Expires", lambda card: card.expires_on, "expires"),
+        ExportColumn("Issued", lambda card: _local(card.codego_created_at), "issued"),
+        ExportColumn("As of", lambda card: _local(card.fresh_at), "as_of"),
+        ExportColumn("Company", lambda card: str(_company(card) or ""), "company"),
+        ExportColumn("Wallets", lambda card: ", ".join(map(str, card.token_wallets)), "wallets"),
     ]
-    return [*columns, ExportColumn("Name on card", lambda card: card.display_name)] if clear else columns
+    return [*columns, ExportColumn("Name on card", lambda card: card.display_name, "name")] if clear else columns
+
+
+def _local(moment: datetime | None) -> datetime | None:
+    return moment and timezone.localtime(moment)
+
+
+def _company(card: Card) -> Company | None:
+    return card.company or (card.cardholder.company if card.cardholder else None)
 
 
 def _moving(card: Card) -> dict[str, Any]:

@@ -41,7 +41,8 @@ class Arrangement:
     shown: list[Column]
     choices: list[Choice]  # the shown ones in their order, then the hidden ones
     unknown: list[str]  # asked for, but this list has none of that name
-    own: bool  # not as the list comes
+    own: bool  # not as the list comes for this reader
+    kept: bool  # the reader has put columns by
 
     @property
     def words(self) -> str:
@@ -71,12 +72,12 @@ def arrange(columns: Sequence[Column], names: Sequence[str], kept: Sequence[str]
     """`kept` is what the person had put by for this list; names in it that are gone are passed over in silence."""
     free = {column.key: column for column in columns if not column.fixed}
     fixed = {column.key for column in columns if column.fixed}
-    plain = [key for key, column in free.items() if column.shown]
+    usual = [name for name in kept if name in free] or [key for key, column in free.items() if column.shown]
     known = [name for name in names if name in free]
     if ALL in names:
         known = list(free)
     elif not known and not any(name in fixed for name in names):
-        known = [name for name in kept if name in free] or plain
+        known = usual
     hidden = [key for key in free if key not in known]
     lead = next((place for place, column in enumerate(columns) if not column.fixed), len(columns))
     return Arrangement(
@@ -92,5 +93,6 @@ def arrange(columns: Sequence[Column], names: Sequence[str], kept: Sequence[str]
             for key in (*known, *hidden)
         ],
         unknown=[name for name in names if name not in free and name not in fixed and name != ALL],
-        own=known != plain,
+        own=known != usual,
+        kept=bool(kept),
     )

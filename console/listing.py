@@ -1,16 +1,16 @@
 """Lists of any length: filter form, sort, and keyset pages that never count and never skip rows (no OFFSET)."""
 
 import operator
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from random import uniform
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from django import forms
 from django.core.exceptions import FieldDoesNotExist, ValidationError
 from django.core.signing import BadSignature, Signer
-from django.db.models import Field, Model, Q, QuerySet
+from django.db.models import F, Field, Model, Q, QuerySet
 from django.db.models.expressions import Col
 from django.db.models.lookups import GreaterThan, GreaterThanOrEqual, LessThan, LessThanOrEqual
 from django.http import HttpRequest, QueryDict
@@ -18,13 +18,39 @@ from django.utils import formats
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from console.columns import COLUMNS, MOVE, Arrangement, Column, arrange, asked
+from console.columns import ALL, COLUMNS, MOVE, Arrangement, Column, arrange, asked
 from console.watching import EVERY, SHOWN, SINCE, NothingNew, watch_of
 
 PAGE_SIZE = 50
-SORT, CURSOR = "sort", "cursor"
+SORT, CURSOR, VIEW = "sort", "cursor", "view"
 UPPER_BOUNDS = {LessThan: operator.lt, LessThanOrEqual: operator.le}
 LOWER_BOUNDS = {GreaterThan: operator.gt, GreaterThanOrEqual: operator.ge}
+
+
+class Saved(Protocol):
+    """What the reader keeps of this list; console.saved hangs it on the request of a view that is `listed`."""
+
+    @property
+    def columns(self) -> list[str]: ...
+    @property
+    def current(self) -> object: ...
+    @property
+    def opens(self) -> object: ...
+    def differs(self, query: str) -> bool: ...
+    def new_url(self, query: str) -> str: ...
+
+
+_View = TypeVar("_View", bound=Callable[..., Any])
+
+
+def listed(title: Any) -> Callable[[_View], _View]:
+    """Marks the view of a list, so that people can save views of it under this title."""
+
+    def mark(view: _View) -> _View:
+        view.list_title = title  # type: ignore[attr-defined]
+        return view
+
+    return mark
 
 
 class Chip(NamedTuple):
@@ -95,6 +121,7 @@ class ListPage:
     notice: str = ""  # why this is not the page that was asked for
     first_sorts: dict[str, str] = field(default_factory=dict)
     path: str = ""
+    saved: Saved | None = None
     watched: str = ""  # the ids that the page shows, with commas between them
     watch_url: str = ""  # where an open page asks what has changed; empty where it does not ask
     new: int = 0  # rows that its first page would show and that a page which asked does not
@@ -137,14 +164,14 @@ class ListPage:
 
     @property
     def carried(self) -> list[tuple[str, str]]:
-        """What a filter form must carry along: how the list is sorted and arranged."""
+        """What a filter form must carry along: how the list is sorted and arranged, and the view it came from."""
         query = QueryDict(self.query)
-        return [(name, query[name]) for name in (SORT, COLUMNS) if name in query]
+        return [(name, query[name]) for name in (SORT, COLUMNS, VIEW) if name in query]
 
     @property
     def without_columns(self) -> list[tuple[str, str]]:
         """What the form that chooses columns must carry along."""
-        known = {SORT, *self.form.fields}
+        known = {SORT, VIEW, *self.form.fields}
         return [
             (name, value)
             for name, values in QueryDict(self.query).lists()
@@ -153,11 +180,45 @@ class ListPage:
         ]
 
     @property
-    def own_columns_url(self) -> str:
-        """This list with the columns it comes with."""
+    def to_save(self) -> str:
+        """What a view of this screen keeps: with its columns, where they are not the reader's usual ones."""
+        query = QueryDict(self.query, mutable=True)
+        query.pop(VIEW, None)
+        if self.arrangement.own:
+            query[COLUMNS] = self.arrangement.words
+        return written(query)
+
+    @property
+    def is_unsaved(self) -> bool:
+        return self.saved is not None and self.saved.differs(self.to_save)
+
+    @property
+    def save_url(self) -> str:
+        return self.saved.new_url(self.to_save) if self.saved else ""
+
+    @property
+    def export_choices(self) -> list[tuple[str, str]]:
+        """Addresses of the file, with what is on the screen and with all there is, in words."""
+        if not self.export_url:
+            return []
+        query = QueryDict(self.query, mutable=True)
+        query[COLUMNS] = self.arrangement.words
+        path = self.export_url.partition("?")[0]
+        shown = f"{path}?{written(query)}"
+        query[COLUMNS] = ALL
+        return [(_("Columns as shown"), shown), (_("All columns"), f"{path}?{written(query)}")]
+
+    @property
+    def query_without_columns(self) -> str:
         query = QueryDict(self.query, mutable=True)
         query.pop(COLUMNS, None)
-        return f"{self.path}?{written(query)}" if query else self.path
+        return written(query)
+
+    @property
+    def own_columns_url(self) -> str:
+        """This list with the columns it comes with."""
+        query = self.query_without_columns
+        return f"{self.path}?{query}" if query else self.path
 
     @property
     def heads(self) -> list[Head]:
@@ -199,7 +260,13 @@ def paginate(
     for name, value in ((SORT, sort), (COLUMNS, kept.get(COLUMNS))):
         if value and name in kept:
             bare[name] = value
-    arrangement = arrange(columns, asked(request.GET))
+    saved: Saved | None = getattr(request, "saved", None)
+    if VIEW in kept or (saved and saved.opens):
+        bare[VIEW] = ALL
+    arrangement = arrange(columns, asked(request.GET), saved.columns if saved else ())
+    notice = notice or _not_columns(arrangement.unknown)
+    if saved and saved.current and not notice:
+        notice = _stale(kept, form, sortable)
     return ListPage(
         arrangement=arrangement,
         rows=rows,
@@ -211,9 +278,10 @@ def paginate(
         export_url=f"{export_url}?{query}" if export_url and query else export_url,
         query=query,
         clear_url=_address(request, bare),
-        notice=notice or _not_columns(arrangement.unknown),
+        notice=notice,
         first_sorts={key: _first_sort(queryset.model, key, path, default_sort) for key, path in sortable.items()},
         path=request.path,
+        saved=saved,
         watched=",".join(map(str, shown)) if is_watched else "",
         watch_url=_address(request, watch.asked(kept, shown)) if watch and is_watched else "",
         new=new,
@@ -236,6 +304,28 @@ def _since(
 def _not_columns(names: Sequence[str]) -> str:
     words = ngettext("This list has no column %(names)s.", "This list has no columns %(names)s.", len(names))
     return words % {"names": ", ".join(names)} if names else ""
+
+
+def _stale(query: QueryDict, form: FilterForm, sortable: dict[str, str]) -> str:
+    """What a saved view asks for that its list no longer has, or the reader may not use."""
+    known = {SORT, COLUMNS, VIEW, *form.fields}
+    gone = [name for name in query if name not in known and name.rpartition("_")[0] not in known]
+    gone += [str(form.fields[name].label) for name in form.errors if name in form.fields]
+    if SORT in query and str(query[SORT]).removeprefix("-") not in sortable:
+        gone.append(SORT)
+    words = _("Part of this view no longer applies and was left out: %(names)s.")
+    return words % {"names": ", ".join(gone)} if gone else ""
+
+
+def ordered(request: HttpRequest, rows: QuerySet[Any], sortable: dict[str, str], default_sort: str) -> QuerySet[Any]:
+    """All rows in the order the list shows them: those without a value last either way."""
+    sort = request.GET.get(SORT, default_sort)
+    if sort.removeprefix("-") not in sortable:
+        sort = default_sort
+    field = F(sortable[sort.removeprefix("-")])
+    if sort.startswith("-"):
+        return rows.order_by(field.desc(nulls_last=True), "-pk")
+    return rows.order_by(field.asc(nulls_last=True), "pk")
 
 
 # --- Keyset pages -----------------------------------------------------------------------------------------------------

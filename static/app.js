@@ -150,7 +150,7 @@
   document.addEventListener("htmx:afterSwap", (event) => {
     if (event.detail.target.id !== "dialog-body" || dialog().open) return;
     dialog().showModal();
-    $(".field :is(input, textarea, select)", dialog())?.focus();
+    ($("[autofocus]", dialog()) || $(".field :is(input, textarea, select)", dialog()))?.focus();
   });
 
   document.addEventListener("htmx:afterSettle", (event) => {
@@ -214,6 +214,15 @@
   };
   addEventListener("online", online);
   addEventListener("offline", online);
+
+  /* Paper says when and from where it was printed, not when the page was opened. */
+  addEventListener("beforeprint", () => {
+    const at = $("[data-printed-at]");
+    if (!at) return;
+    const how = { dateStyle: "medium", timeStyle: "long", timeZone: at.dataset.printedAt };
+    at.textContent = new Intl.DateTimeFormat(document.documentElement.lang, how).format();
+    $("[data-printed-from]").textContent = location.href;
+  });
 
   document.addEventListener("DOMContentLoaded", () => {
     online();

@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
 
 from cards.actions import failed, refusal
 from console.access import Actor, Permission, allowed, requires
@@ -15,7 +16,7 @@ from console.arrivals import watched
 from console.codego.errors import CodegoError
 from console.columns import Column
 from console.htmx import page_or_fragment, redirect, toast
-from console.listing import paginate
+from console.listing import listed, paginate
 from console.notes import services as notes
 from console.provider import commands
 from console.provider.commands import CannotDo
@@ -33,6 +34,7 @@ HEAVY = ("raw", "flags", "transaction__raw", "transaction__flags", "transaction_
 ROWS = Dispute.objects.select_related("transaction__card").defer(*HEAVY)
 
 
+@listed(lazy("Disputes"))
 @requires(Permission.RECORD_READ)
 @watched("dispute")
 def disputes(request: HttpRequest) -> HttpResponse:
@@ -186,10 +188,15 @@ def answerable(command: Command) -> bool:
 
 def _columns() -> list[Column]:
     return [
-        Column("merchant", _("Merchant")),
+        Column("merchant", _("Merchant"), fixed=True),
         Column("amount", _("Amount"), "amount", numeric=True),
         Column("status", _("Status")),
         Column("opened", _("Opened"), "opened"),
         Column("age", _("Age")),
         Column("card", _("Card")),
+        Column("resolved", _("Resolved"), shown=False),
+        Column("posted", _("Posted"), shown=False),
+        Column("text", _("Statement"), shown=False),
+        Column("transaction", _("Transaction id"), shown=False),
+        Column("id", _("Dispute id"), shown=False),
     ]

@@ -23,6 +23,7 @@ from cards.models import Card
 from console.access import Actor
 from console.audit import services as audit
 from console.audit.events import Action
+from console.branding import brand
 from console.exports import ExportColumn, csv_lines, write_xlsx
 from console.money import major
 from console.notices import services as notices
@@ -80,7 +81,7 @@ def preamble(report: Report) -> list[str]:
     end = "no end" if report.end >= LATEST else f"{report.end.astimezone(zone):%Y-%m-%d %H:%M:%S}"
     cut_off = (report.cut_off or report.asked_at).astimezone(zone)
     return [
-        f"{settings.BRAND_NAME}: transactions, {settings.CODEGO_ENVIRONMENT} environment",
+        f"{brand().name}: transactions, {settings.CODEGO_ENVIRONMENT} environment",
         f"Period from {start} (inclusive) to {end} (exclusive), zone {report.time_zone}",
         f"Placed in the period by {TIME_WORDS[report.by]}",
         f"Cut-off: as this console knew them at {cut_off:%Y-%m-%d %H:%M:%S}, zone {report.time_zone}",

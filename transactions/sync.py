@@ -12,8 +12,10 @@ from cards.models import Card
 from console.codego.records import DisputeRecord, TransactionRecord, normal
 from console.provider.mirror import Applied, Incoming, Source, Verdict, mark_dirty, refer, write
 from console.provider.observing import lacks
+from console.terms.services import meet_merchants
 from transactions.models import Dispute, Transaction
 
+LONGEST_NAME = 200  # of a merchant, as its column cuts it
 # Columns that carry the record's field of the same name.
 _SAME = (
     "type", "status", "amount", "currency", "local_amount", "local_currency", "authorized_amount",
@@ -40,6 +42,7 @@ def apply_transactions(records: Sequence[TransactionRecord], *, source: Source) 
         refer(Transaction, unplaced)
         mark_dirty(Transaction, unplaced, source.news_at)
         applied = write(Transaction, placed, source)
+        meet_merchants(name[:LONGEST_NAME] for i in placed if (name := i.values["merchant_name"]))
         if not (source.is_read or source.again):
             touch_balances(_owner_ids(records), source.at)
             touch_contracts(_owner_ids(r for r in records if normal(r.type) == "collateral"), source.at)

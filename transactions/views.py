@@ -7,17 +7,18 @@ from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
 
 from cardholders.chains import chain_name
 from console.access import Permission, allowed, permissions_of, requires
 from console.arrivals import watched
 from console.columns import Column
 from console.htmx import page_or_fragment, redirect
-from console.listing import paginate
+from console.listing import listed, paginate
 from console.notes import services as notes
 from console.provider import commands
 from transactions import chain, declines, services
-from transactions.columns import report_columns
+from transactions.columns import list_columns
 from transactions.dispute_views import answerable
 from transactions.filters import NEWEST_TRANSACTIONS, TRANSACTION_SORTS, TransactionFilters
 from transactions.list_exports import export
@@ -27,6 +28,7 @@ HEAVY = ("raw", "flags", "card__raw", "card__flags", "cardholder__raw", "cardhol
 ROWS = Transaction.objects.select_related("card", "cardholder", "company").defer(*HEAVY)
 
 
+@listed(lazy("Transactions"))
 @requires(Permission.RECORD_READ)
 @watched("transaction")
 def transactions(request: HttpRequest) -> HttpResponse:
@@ -50,7 +52,7 @@ def export_transactions(request: HttpRequest) -> StreamingHttpResponse:
         ROWS.filter(by_reference=False),
         name="transactions",
         form=TransactionFilters(request.GET),
-        columns=report_columns,
+        columns=lambda zone: list_columns(zone, clear=allowed(request.user, Permission.PERSONAL_READ)),
         sorts=TRANSACTION_SORTS,
         default_sort=NEWEST_TRANSACTIONS,
     )
@@ -108,11 +110,22 @@ def _version(found: Transaction, moving: dict[str, Any]) -> str:
 
 def _columns() -> list[Column]:
     return [
-        Column("what", _("Merchant")),
+        Column("what", _("Merchant"), fixed=True),
         Column("amount", _("Amount"), "amount", numeric=True),
         Column("status", _("Status")),
         Column("card", _("Card")),
         Column("holder", _("Cardholder")),
         Column("time", _("Time"), "time"),
         Column("posted", _("Posted"), "posted"),
+        Column("type", _("Type"), shown=False),
+        Column("local", _("Local amount"), numeric=True, shown=False),
+        Column("reason", _("Decline reason"), shown=False),
+        Column("company", _("Company"), shown=False),
+        Column("category", _("Merchant category"), shown=False),
+        Column("city", _("City"), shown=False),
+        Column("country", _("Country"), shown=False),
+        Column("authorised", _("Authorised"), shown=False),
+        Column("hash", _("Transaction hash"), shown=False),
+        Column("description", _("Description"), shown=False),
+        Column("id", _("Transaction id"), shown=False),
     ]

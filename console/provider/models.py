@@ -160,6 +160,8 @@ class RequestLog(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["-at", "-id"], name="request_newest"),
             models.Index(fields=["route", "-at", "-id"], name="request_of_route"),
+            models.Index(fields=["idempotency_key"], condition=~Q(idempotency_key=""), name="request_by_key"),
+            models.Index(fields=["request_id"], condition=~Q(request_id=""), name="request_by_their_id"),
         ]
 
     def __str__(self) -> str:

@@ -67,7 +67,7 @@ def _proofs(reconciliation: Reconciliation) -> Any:
 
 def _columns() -> tuple[Column, ...]:
     return (
-        Column("holder", _("Holder"), "balance"),
+        Column("holder", _("Holder"), "balance", fixed=True),
         Column("state", _("State")),
         Column("theirs", _("Spending power, provider"), numeric=True),
         Column("ours", _("Ours"), numeric=True),

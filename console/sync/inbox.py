@@ -11,6 +11,9 @@ from django.db.models import F, Q
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
+from console.access import Actor
+from console.audit import services as audit
+from console.audit.events import Action
 from console.codego.envelope import Envelope, parse_envelope
 from console.codego.errors import Unreadable
 from console.codego.wire import clean, without_secrets
@@ -86,6 +89,15 @@ def replay(ids: Sequence[int]) -> int:
             error="",
         )  # fmt: skip
     return done
+
+
+def replay_one(delivery: Delivery, *, actor: Actor, reason: str = "") -> None:
+    """The same for one, written down."""
+    with transaction.atomic():
+        if replay([delivery.pk]):
+            audit.record(
+                Action.DELIVERY_REPLAY, actor=actor, record="delivery", record_id=delivery.pk, reason=reason, count=1
+            )
 
 
 def _claim(limit: int) -> list[Delivery]:

@@ -49,7 +49,6 @@ def read() -> None:
 
 @shared_task(name="deckhand.settle")
 def settle_commands() -> None:
-    settle.send_queued()
     settle.settle_due()
 
 

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from django import template
 from django.http import HttpRequest
+from django.template.loader import render_to_string
 from django.templatetags.static import static
 from django.utils import formats, timezone
 from django.utils.functional import Promise
@@ -15,6 +16,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 from django.utils.translation import ngettext
 
+from console import charts
+from console.charts import Chart, Mark
 from console.codego.wire import normal
 from console.listing import CURSOR
 from console.money import NOTHING, format_minor
@@ -244,25 +247,36 @@ def _exactly(moment: datetime) -> str:
     return formats.date_format(moment, "j M Y, H:i:s")
 
 
-CHART_WIDTH, CHART_HEIGHT = 640, 120
-LEAST_BARS = 12  # two values are two bars, not two halves of the page
+TONE_SHAPES = {
+    "good": "dot", "warn": "triangle", "bad": "cross", "info": "half", "idle": "ring", "new": "diamond",
+}  # fmt: skip
+MOST_ROWS = 8  # of a chart; the others unfold
 
 
-@register.inclusion_tag("ui/_chart_bars.html")
-def chart_bars(title: str, values: Sequence[tuple[object, int, object]]) -> dict[str, object]:
-    """{% chart_bars "Spend by day" days %}: bars from (label, value, value in words), as SVG and as a table."""
-    top = max((value for _label, value, _shown in values), default=0) or 1
-    step = CHART_WIDTH / max(len(values), LEAST_BARS)
-    bars = [
-        {
-            "label": label,
-            "shown": shown,
-            "x": f"{place * step:.1f}",
-            "y": f"{CHART_HEIGHT - CHART_HEIGHT * max(value, 0) / top:.1f}",
-            "width": f"{step * 0.8:.1f}",
-            "height": f"{CHART_HEIGHT * max(value, 0) / top:.1f}",
-        }
-        for place, (label, value, shown) in enumerate(values)
-    ]
-    ends = (bars[0]["label"], bars[-1]["label"]) if len(bars) >= LEAST_BARS else ()
-    return {"title": title, "bars": bars, "ends": ends, "width": CHART_WIDTH, "height": CHART_HEIGHT}
+@register.simple_tag
+def draw(chart: Chart) -> SafeString:
+    """{% draw chart %}: as SVG, with all its values in a table that stands beside it or unfolds."""
+    placed = charts.placed(chart)
+    context = {
+        "chart": chart,
+        "placed": placed[:MOST_ROWS] if chart.kind == "rows" else placed,
+        "more": placed[MOST_ROWS:] if chart.kind == "rows" else [],
+        "leads": any(each.mark.url for each in placed),
+        "ends": (placed[0].mark.label, placed[-1].mark.label) if len(placed) >= charts.LEAST_BARS else (),
+        "width": charts.WIDTH,
+        "height": charts.HEIGHT,
+    }
+    return render_to_string(f"ui/_chart_{chart.kind}.html", context)
+
+
+@register.simple_tag
+def chart_bars(title: str, values: Sequence[tuple[object, int, object]]) -> SafeString:
+    """{% chart_bars "Spend by day" days %}: bars over time from (label, value, value in words), that lead nowhere."""
+    marks = [Mark(str(label), value, str(shown)) for label, value, shown in values]
+    return draw(Chart(title, marks, "bars"))
+
+
+@register.filter
+def shape(tone: str) -> str:
+    """{{ mark.tone|shape }}: the shape that says the same as a tone."""
+    return TONE_SHAPES[tone]

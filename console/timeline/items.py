@@ -32,6 +32,7 @@ LOOKS = {
     Outcome.UNKNOWN: ("warn", "triangle"),
     Outcome.STARTED: ("info", "half"),
 }
+BY_LINK = (Action.HANDOFF_OPEN, Action.HANDOFF_SUBMIT)  # done by the applicant, by whose link nobody signs in
 PLACE = re.compile(r"([0-9]{1,19})~([0-9]{1,17})~([0-9]{1,19})")
 FIRST = (2**63 - 1, 0, 0)
 
@@ -127,7 +128,8 @@ def _change(row: Any, entry: Entry, cause: Cause, names: Names, *, clear: bool) 
 
 
 def _happenings(request: HttpRequest, row: Any) -> QuerySet[Happening]:
-    """Everybody's for those who may read them, else one's own; reviews for those who may read reviews."""
+    """Everybody's for those who may read them, else one's own; reviews for those who may read reviews, and what came of
+    a link for those who make them."""
     noun = row._meta.model_name
     about = Q(record=noun, record_id=row.pk)
     if noun == "card" and row.cardholder_id and row.codego_id:
@@ -139,6 +141,8 @@ def _happenings(request: HttpRequest, row: Any) -> QuerySet[Happening]:
     mine = Q(actor=request.user.pk) if allowed(request.user, Permission.ACTIVITY_OWN) else Q(pk=None)
     if allowed(request.user, Permission.REVIEW_READ):
         mine |= Q(action=Action.REVIEW_DECIDE)
+    if allowed(request.user, Permission.KYC_START):
+        mine |= Q(action__in=BY_LINK)
     return found.filter(mine)
 
 

@@ -9,10 +9,16 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.bench import balance_proof, budget, sweep, tabs
+from tests.bench import balance_proof, budget, search, sweep, tabs
 from tests.bench.result import Result, table
 
-CASES = {"sweep": sweep.measure, "budget": budget.measure, "balance_proof": balance_proof.measure, "tabs": tabs.measure}
+CASES = {
+    "sweep": sweep.measure,
+    "budget": budget.measure,
+    "balance_proof": balance_proof.measure,
+    "search": search.measure,
+    "tabs": tabs.measure,
+}
 
 
 def main(wanted: list[str]) -> int:

@@ -90,7 +90,7 @@ def test_the_log_is_filtered_and_asks_few_questions(client_as, django_assert_max
     shown = lambda **query: [row.pk for row in finance.get(REQUESTS, query).context["page"].rows]  # noqa: E731
     assert shown(answer="failed") == [failed.pk]
     assert shown(answer="refused") == shown(object_id="cd_1") == [refused.pk]
-    with django_assert_max_num_queries(8):
+    with django_assert_max_num_queries(10):
         assert len(shown(route="GET /cards/{id}")) == 50
 
 
