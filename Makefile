@@ -6,6 +6,8 @@ export PYTHONUNBUFFERED = 1
 
 NO_DATABASE := tests/console/sandbox tests/console/codego # the client and the sandbox know none: once is enough
 
+WORDS := --no-location --no-obsolete --no-wrap --ignore .venv --ignore var --ignore 'tests/*' --ignore 'console/sandbox/*'
+
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
@@ -32,6 +34,13 @@ bench: .venv/dev.stamp ## how fast, each case beside its baseline; a table and v
 lossless: .venv/dev.stamp system-packages ## the proof of the inbox in full: 200 deliveries, each 50 times at once, while worker and database are killed
 	LOSSLESS_COPIES=50 $(BIN)/python tests/services.py --none $(BIN)/python -m pytest tests/journeys/test_lossless.py $(ARGS)
 	LOSSLESS_COPIES=50 $(BIN)/python tests/services.py $(BIN)/python -m pytest tests/journeys/test_lossless.py $(ARGS)
+
+lighthouse: .venv/dev.stamp system-packages ## Lighthouse 12 (from npm, into var/) on the five main pages: scores, weight, layout shift
+	$(BIN)/python -m tests.lighthouse
+
+words: .venv/dev.stamp ## gather what is said on screen into templates/locale, and compile the Italian and the Spanish
+	SECRET_KEY=words $(BIN)/python manage.py makemessages -l it -l es $(WORDS)
+	SECRET_KEY=words $(BIN)/python manage.py compilemessages --ignore .venv --ignore var
 
 requirements: .venv/dev.stamp ## compile requirements*.in to pinned requirements*.txt
 	$(BIN)/uv pip compile --quiet requirements.in -o requirements.txt
@@ -65,8 +74,9 @@ system-packages: # PostgreSQL, Redis and Chromium where apt and root can give th
 	  want=""; \
 	  ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || want="$$want postgresql"; \
 	  command -v redis-server >/dev/null || want="$$want redis-server"; \
+	  command -v xgettext >/dev/null || want="$$want gettext"; \
 	  command -v chromium >/dev/null || want="$$want chromium fonts-dejavu-core"; \
 	  if [ -n "$$want" ]; then echo "Installing$$want …"; apt-get update -qq && \
 	    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$want >/dev/null; fi; fi
 
-.PHONY: help run test check bench lossless requirements clean system-packages
+.PHONY: help run test check bench lossless lighthouse words requirements clean system-packages

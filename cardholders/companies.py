@@ -6,15 +6,19 @@ from django.db.models import Count
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.http import require_safe
 
-from cardholders.filters import NEWEST, CompanyFilter, in_order
-from cardholders.lists import applicant_columns, exported, may_export, sees_names
+from cardholders.filters import NEWEST, CompanyFilter
+from cardholders.lists import applicant_columns, country_of, exported, may_export, sees_names
 from cardholders.models import Company
 from cardholders.record import record_page
 from console.access import Permission, requires
+from console.arrivals import watched
+from console.columns import Column
+from console.exports import ExportColumn
 from console.htmx import page_or_fragment
-from console.listing import Column, paginate
+from console.listing import listed, paginate
 from console.provider.observing import lacks
 
 SORTABLE = {"added": "created_at", "name": "name"}
@@ -41,8 +45,10 @@ class Owner(NamedTuple):
         return cls(*(str(given.get(word) or "").strip() for word in words))
 
 
+@listed(lazy("Companies"))
 @requires(Permission.RECORD_READ)
 @require_safe
+@watched("company")
 def listing(request: HttpRequest) -> HttpResponse:
     page = paginate(
         request,
@@ -64,8 +70,13 @@ def listing(request: HttpRequest) -> HttpResponse:
 def export(request: HttpRequest) -> StreamingHttpResponse:
     clear = sees_names(request)
     form = CompanyFilter(request.GET, clear=clear)
-    rows = in_order(request, form.filtered(Company.objects.defer("raw")), SORTABLE, NEWEST)
-    return exported(request, "companies", form, applicant_columns(clear=clear), rows)
+    columns = [
+        *applicant_columns(clear=clear),
+        ExportColumn("country", lambda row: country_of(row, clear=clear), "country"),
+        ExportColumn("people", lambda row: row.people_count, "people"),
+    ]
+    rows = Company.objects.defer("raw").annotate(people_count=Count("people"))
+    return exported(request, "companies", form, columns, rows, SORTABLE, NEWEST)
 
 
 @requires(Permission.RECORD_READ)
@@ -84,11 +95,16 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _columns() -> tuple[Column, ...]:
     return (
-        Column("name", _("Name"), "name"),
+        Column("name", _("Name"), "name", fixed=True),
         Column("email", _("E-mail")),
         Column("state", _("Application")),
         Column("people", _("People"), numeric=True),
         Column("added", _("First seen"), "added"),
+        Column("country", _("Country"), shown=False),
+        Column("since", _("In this state since"), shown=False),
+        Column("reason", _("Reason"), shown=False),
+        Column("external", _("External id"), shown=False),
+        Column("id", _("Company id"), shown=False),
     )
 
 

@@ -10,11 +10,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from console import privacy
-from console.access import Actor, Permission, allowed
-from console.audit import services as audit
-from console.audit.events import Action
+from console.access import Permission, allowed
+from console.audit import exporting
 from console.branding import signature
-from console.exports import ExportColumn, stream_csv
+from console.exports import ExportColumn
 from console.listing import FilterForm
 
 
@@ -28,11 +27,14 @@ def may_export(request: HttpRequest, route: str) -> str:
 
 
 def exported(
-    request: HttpRequest, name: str, form: FilterForm, columns: Sequence[ExportColumn], rows: QuerySet[Any]
+    request: HttpRequest,
+    name: str,
+    form: FilterForm,
+    columns: Sequence[ExportColumn],
+    rows: QuerySet[Any],
+    sortable: dict[str, str],
+    default_sort: str,
 ) -> StreamingHttpResponse:
-    """The audit names the filters, not what was typed into them: that may be somebody's name."""
-    filters = [bound.name for bound, _value in form.in_force()]
-    audit.record(Action.LIST_EXPORT, actor=Actor.of(request), list=name, filters=filters)
     preamble = [
         signature(),
         _("%(list)s, made %(now)s.") % {"list": name, "now": timezone.localtime().isoformat(timespec="seconds")},
@@ -41,18 +43,30 @@ def exported(
     ]
     if not sees_names(request):
         preamble.append(_("Names, e-mails and reasons are masked: your role does not read personal data."))
-    return stream_csv(f"{name}.csv", preamble, columns, rows.iterator(chunk_size=2000))
+    return exporting.exported(
+        request, rows, name=name, form=form, columns=columns, sortable=sortable, default_sort=default_sort,
+        preamble=preamble,
+    )  # fmt: skip
+
+
+def country_of(applicant: Any, *, clear: bool) -> str:
+    """Of the address, as sent; masked like the rest of it."""
+    address = applicant.address if isinstance(applicant.address, dict) else {}
+    country = str(address.get("countryCode") or "")
+    return country if clear or not country else privacy.mask_address(country)
 
 
 def applicant_columns(*, clear: bool) -> list[ExportColumn]:
     return [
-        ExportColumn("id", lambda row: row.codego_id),
-        ExportColumn("external_id", lambda row: row.external_id),
-        ExportColumn("name", lambda row: privacy.name(row, clear=clear)),
-        ExportColumn("email", lambda row: row.email if clear else privacy.mask_email(row.email) if row.email else ""),
-        ExportColumn("application_status", lambda row: row.application_status),
-        ExportColumn("application_status_since", lambda row: row.state_since),
-        ExportColumn("application_reason", lambda row: row.application_reason if clear else ""),
-        ExportColumn("kyc_status", lambda row: row.kyc_status),
-        ExportColumn("first_seen", lambda row: row.created_at),
+        ExportColumn("id", lambda row: row.codego_id, "id"),
+        ExportColumn("external_id", lambda row: row.external_id, "external"),
+        ExportColumn("name", lambda row: privacy.name(row, clear=clear), "name"),
+        ExportColumn(
+            "email", lambda row: row.email if clear else privacy.mask_email(row.email) if row.email else "", "email"
+        ),
+        ExportColumn("application_status", lambda row: row.application_status, "state"),
+        ExportColumn("application_status_since", lambda row: row.state_since, "since"),
+        ExportColumn("application_reason", lambda row: row.application_reason if clear else "", "reason"),
+        ExportColumn("kyc_status", lambda row: row.kyc_status, "kyc"),
+        ExportColumn("first_seen", lambda row: row.created_at, "added"),
     ]

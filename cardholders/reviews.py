@@ -8,10 +8,11 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.http import require_safe
 
 from cardholders import services
-from cardholders.filters import ReviewFilter, in_order
+from cardholders.filters import ReviewFilter
 from cardholders.forms import DECISIONS, DecideForm
 from cardholders.lists import applicant_columns, exported, may_export, sees_names
 from cardholders.nouns import MODELS, applicant_or_404
@@ -19,8 +20,10 @@ from cardholders.outcomes import meaning
 from console.access import Actor, Permission, requires
 from console.audit.events import Action
 from console.audit.models import Entry
+from console.columns import Column
+from console.exports import ExportColumn
 from console.htmx import page_or_fragment, redirect, toast
-from console.listing import Column, paginate
+from console.listing import listed, paginate
 
 ROUTES = {"cardholder": "cardholders:reviews", "company": "cardholders:company_reviews"}
 RESOURCES = {"cardholder": "cardholders", "company": "companies"}
@@ -28,6 +31,7 @@ SORTABLE, OLDEST = {"since": "state_since"}, "since"
 SOME = 100  # a tab counts no further
 
 
+@listed(lazy("Reviews"))
 @requires(Permission.REVIEW_READ)
 @require_safe
 def queue(request: HttpRequest, noun: str) -> HttpResponse:
@@ -41,7 +45,7 @@ def queue(request: HttpRequest, noun: str) -> HttpResponse:
         export_url=may_export(request, f"{ROUTES[noun]}_export"),
     )
     context = {"page": page, "rows": _with_decisions(noun, page.rows), "tabs": _tabs(noun), "title": _("Reviews")}
-    context["resource"] = RESOURCES[noun]
+    context |= {"resource": RESOURCES[noun], "noun": noun}
     return page_or_fragment(request, "cardholders/reviews.html", "cardholders/_reviews_table.html", context)
 
 
@@ -49,9 +53,12 @@ def queue(request: HttpRequest, noun: str) -> HttpResponse:
 @require_safe
 def export(request: HttpRequest, noun: str) -> StreamingHttpResponse:
     form = ReviewFilter(request.GET, noun=noun)
-    rows = in_order(request, form.filtered(MODELS[noun].objects.defer("raw")), SORTABLE, OLDEST)
     name = "reviews-people" if noun == "cardholder" else "reviews-companies"
-    return exported(request, name, form, applicant_columns(clear=sees_names(request)), rows)
+    columns = [
+        *applicant_columns(clear=sees_names(request)),
+        ExportColumn("whose_turn", lambda row: meaning(row).who, "turn"),
+    ]
+    return exported(request, name, form, columns, MODELS[noun].objects.defer("raw"), SORTABLE, OLDEST)
 
 
 @requires(Permission.REVIEW_DECIDE)
@@ -76,13 +83,17 @@ def decide(request: HttpRequest, noun: str, pk: int) -> HttpResponse:
 
 def _columns() -> tuple[Column, ...]:
     return (
-        Column("name", _("Applicant")),
+        Column("name", _("Applicant"), fixed=True),
         Column("state", _("State")),
         Column("since", _("For"), "since"),
         Column("reason", _("Reason")),
         Column("turn", _("Whose turn")),
         Column("decision", _("Last decision")),
-        Column("act", ""),
+        Column("email", _("E-mail"), shown=False),
+        Column("kyc", _("KYC"), shown=False),
+        Column("added", _("First seen"), shown=False),
+        Column("id", _("Id"), shown=False),
+        Column("act", "", fixed=True),
     )
 
 

@@ -1,30 +1,38 @@
 """The list of cards, its export, and a card's own page."""
 
 import zlib
+from datetime import datetime
 from typing import Any
 
-from django.db.models import F, QuerySet
+from django.db.models import Case, QuerySet, When
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
 
+from cardholders import related
+from cardholders.models import Company
 from cards import words
 from cards.actions import card_of, offers, who
 from cards.filters import CardFilters
 from cards.models import CANCELED, Card
 from cards.power import Power, power_of
-from console.access import Actor, Permission, allowed, requires
-from console.audit import services as audit
-from console.audit.events import Action
+from cards.standing import declined_lately, last_lock, standing_of
+from console.access import Permission, allowed, permissions_of, requires
+from console.arrivals import watched
+from console.audit.exporting import exported
 from console.branding import signature
-from console.exports import ExportColumn, stream_csv
+from console.columns import Column
+from console.exports import ExportColumn
 from console.htmx import page_or_fragment, redirect
-from console.listing import Column, paginate
+from console.listing import listed, paginate
 from console.money import major
 from console.notes import services as notes
 from console.provider import commands
+from console.pulse import pulse
+from console.standing import Standing
 
 DEFAULT_SORT = "-issued"
 SORTABLE = {
@@ -35,25 +43,18 @@ SORTABLE = {
     "expires": "expires_on",
     "issued": "codego_created_at",
 }
-TRANSACTIONS, COMMANDS = 10, 5
+TRANSACTIONS, COMMANDS, OTHERS = 10, 5, 5
 
 
+@listed(lazy("Cards"))
 @requires(Permission.RECORD_READ)
+@watched("card")
 def listing(request: HttpRequest) -> HttpResponse:
     page = paginate(
         request,
         _cards(),
         form=_filters(request),
-        columns=(
-            Column("last4", _("Card"), "last4"),
-            Column("holder", _("Cardholder")),
-            Column("status", _("Status"), "status"),
-            Column("type", _("Type"), "type"),
-            Column("limit", _("Limit"), "limit", numeric=True),
-            Column("within", _("Within")),
-            Column("expires", _("Expires"), "expires"),
-            Column("issued", _("Issued"), "issued"),
-        ),
+        columns=_columns(),
         default_sort=DEFAULT_SORT,
         sortable=SORTABLE,
         export_url=reverse("cards:export") if allowed(request.user, Permission.LIST_EXPORT) else "",
@@ -67,16 +68,22 @@ def listing(request: HttpRequest) -> HttpResponse:
 def export(request: HttpRequest) -> StreamingHttpResponse:
     """The list under its filter and sort, as CSV."""
     form = _filters(request)
-    cards = _sorted(form.filtered(_cards()), request.GET.get("sort", ""))
-    filters = [bound.name for bound, _value in form.in_force()]
-    audit.record(Action.LIST_EXPORT, actor=Actor.of(request), list="cards", filters=filters)
-    preamble = [
-        signature(),
-        _("Cards, made %(now)s.") % {"now": timezone.localtime().isoformat(timespec="seconds")},
-        _("Limits in US dollars (major units). Times in %(zone)s.") % {"zone": timezone.get_current_timezone_name()},
-        *(f"{chip.label}: {chip.value}" for chip in form.chips(request)),
-    ]
-    return stream_csv("cards.csv", preamble, _export_columns(request), cards.iterator(chunk_size=2000))
+    return exported(
+        request,
+        _cards(),
+        name="cards",
+        form=form,
+        columns=_export_columns(request),
+        sortable=SORTABLE,
+        default_sort=DEFAULT_SORT,
+        preamble=[
+            signature(),
+            _("Cards, made %(now)s.") % {"now": timezone.localtime().isoformat(timespec="seconds")},
+            _("Limits in US dollars (major units). Times in %(zone)s.")
+            % {"zone": timezone.get_current_timezone_name()},
+            *(f"{chip.label}: {chip.value}" for chip in form.chips(request)),
+        ],
+    )
 
 
 @requires(Permission.RECORD_READ)
@@ -88,12 +95,30 @@ def by_id(request: HttpRequest, codego_id: str) -> HttpResponse:
 def detail(request: HttpRequest, pk: int) -> HttpResponse:
     """The page, and every few seconds the part of it that lives: 204 while nothing has changed."""
     card = card_of(pk)
-    moving = _moving(card)
+    moving = _moving(request, card)
     version = _version(card, moving)
     if request.GET.get("seen") == version:
         return HttpResponse(status=204)
-    context = {**_page(request, card), **moving, "live_url": f"{request.path}?seen={version}"}
+    context = {**_page(request, card, moving["standing"]), **moving, "live_url": f"{request.path}?seen={version}"}
     return page_or_fragment(request, "cards/detail.html", "cards/_record.html", context)
+
+
+def _columns() -> list[Column]:
+    return [
+        Column("last4", _("Card"), "last4", fixed=True),
+        Column("holder", _("Cardholder")),
+        Column("status", _("Status"), "status"),
+        Column("type", _("Type"), "type"),
+        Column("limit", _("Limit"), "limit", numeric=True),
+        Column("within", _("Within")),
+        Column("expires", _("Expires"), "expires"),
+        Column("issued", _("Issued"), "issued"),
+        Column("company", _("Company"), shown=False),
+        Column("name", _("Name on card"), shown=False),
+        Column("wallets", _("Wallets"), shown=False),
+        Column("id", _("Card id"), shown=False),
+        Column("as_of", _("As of"), shown=False),
+    ]
 
 
 def _cards() -> QuerySet[Card]:
@@ -104,45 +129,67 @@ def _filters(request: HttpRequest) -> CardFilters:
     return CardFilters(request.GET, personal=allowed(request.user, Permission.PERSONAL_READ))
 
 
-def _sorted(cards: QuerySet[Card], sort: str) -> QuerySet[Card]:
-    """As on screen: what has no value comes last either way."""
-    sort = sort if sort.removeprefix("-") in SORTABLE else DEFAULT_SORT
-    column = F(SORTABLE[sort.removeprefix("-")])
-    if sort.startswith("-"):
-        return cards.order_by(column.desc(nulls_last=True), "-pk")
-    return cards.order_by(column.asc(nulls_last=True), "pk")
-
-
 def _export_columns(request: HttpRequest) -> list[ExportColumn]:
     clear = allowed(request.user, Permission.PERSONAL_READ)
     columns = [
-        ExportColumn("Card id", lambda card: card.codego_id),
-        ExportColumn("Last four", lambda card: card.last4),
-        ExportColumn("Cardholder or company", lambda card: who(request, card)),
-        ExportColumn("Type", lambda card: card.type),
-        ExportColumn("Status", lambda card: card.status),
-        ExportColumn("Limit", lambda card: None if card.limit_amount is None else major(card.limit_amount, "USD")),
-        ExportColumn("Limit per", lambda card: card.limit_frequency),
-        ExportColumn("Expires", lambda card: card.expires_on),
-        ExportColumn("Issued", lambda card: card.codego_created_at and timezone.localtime(card.codego_created_at)),
-        ExportColumn("As of", lambda card: card.fresh_at and timezone.localtime(card.fresh_at)),
+        ExportColumn("Card id", lambda card: card.codego_id, "id"),
+        ExportColumn("Last four", lambda card: card.last4, "last4"),
+        ExportColumn("Cardholder or company", lambda card: who(request, card), "holder"),
+        ExportColumn("Type", lambda card: card.type, "type"),
+        ExportColumn("Status", lambda card: card.status, "status"),
+        ExportColumn(
+            "Limit", lambda card: None if card.limit_amount is None else major(card.limit_amount, "USD"), "limit"
+        ),
+        ExportColumn("Limit per", lambda card: card.limit_frequency, "within"),
+        ExportColumn("Expires", lambda card: card.expires_on, "expires"),
+        ExportColumn("Issued", lambda card: _local(card.codego_created_at), "issued"),
+        ExportColumn("As of", lambda card: _local(card.fresh_at), "as_of"),
+        ExportColumn("Company", lambda card: str(_company(card) or ""), "company"),
+        ExportColumn("Wallets", lambda card: ", ".join(map(str, card.token_wallets)), "wallets"),
     ]
-    return [*columns, ExportColumn("Name on card", lambda card: card.display_name)] if clear else columns
+    return [*columns, ExportColumn("Name on card", lambda card: card.display_name, "name")] if clear else columns
 
 
-def _moving(card: Card) -> dict[str, Any]:
+def _local(moment: datetime | None) -> datetime | None:
+    return moment and timezone.localtime(moment)
+
+
+def _company(card: Card) -> Company | None:
+    return card.company or (card.cardholder.company if card.cardholder else None)
+
+
+def _moving(request: HttpRequest, card: Card) -> dict[str, Any]:
     """What changes while the page is open."""
     newest = card.transactions.order_by("-occurred_at", "-pk").defer("raw")
+    power, declined = power_of(card.cardholder, card.company), declined_lately(card.transactions)
+    permissions = permissions_of(request.user.roles)  # type: ignore[union-attr]
     return {
-        "power": power_of(card.cardholder, card.company),
+        "pulse": pulse(card),
+        "power": power,
+        "declined": declined,
+        "standing": standing_of(card, power, declined, last_lock(card), permissions),
         "transactions": list(newest[:TRANSACTIONS]),
+        "reasons": related.declined(card.transactions),
+        "disputes": related.disputes(card=card),
+        "others": _others(card),
         "commands": commands.of_record("card", card.pk, limit=COMMANDS),
     }
+
+
+def _others(card: Card) -> list[Card]:
+    """Further cards of its holder, or of the company where it has none; cancelled ones last."""
+    owner: Any = card.cardholder or card.company
+    if owner is None:
+        return []
+    cards = owner.cards.exclude(pk=card.pk).defer("raw")
+    return list(cards.order_by(Case(When(state=CANCELED, then=1), default=0), "-pk")[:OTHERS])
 
 
 def _version(card: Card, moving: dict[str, Any]) -> str:
     power: Power = moving["power"]
     seen = (
+        moving["standing"].version,
+        moving["pulse"],
         (
             card.status,
             card.limit_amount,
@@ -152,28 +199,25 @@ def _version(card: Card, moving: dict[str, Any]) -> str:
             card.read_error,
         ),
         (power.amount, power.of_company),
+        related.version(moving["reasons"], moving["disputes"]),
+        [(each.pk, each.state, each.limit_amount) for each in moving["others"]],
         [(each.pk, each.state, each.amount) for each in moving["transactions"]],
         [(each.pk, each.state, each.checks) for each in moving["commands"]],
     )
     return f"{zlib.crc32(repr(seen).encode()):x}"
 
 
-def _page(request: HttpRequest, card: Card) -> dict[str, object]:
+def _page(request: HttpRequest, card: Card, standing: Standing) -> dict[str, object]:
     today = timezone.now().date()
-    at_hand, further = offers(card, request.user.roles)  # type: ignore[union-attr]
-    holder = card.cardholder
+    at_hand, further = offers(card, request.user.roles, without=standing.urls)  # type: ignore[union-attr]
     return {
         "title": str(card),
         "card": card,
         "type": words.type_of(card),
-        "meaning": words.STATES.get(
-            card.state, _("A word that this console does not know; the provider's support can say.")
-        ),
         "window": words.WINDOWS.get(card.limit_frequency, (card.limit_frequency, "")),
         "not_credit": words.NOT_CREDIT,
         "at_hand": at_hand,
         "further": further,
-        "reissue": card.state == CANCELED and holder is not None and holder.is_approved,
         "expired": bool(card.expires_on and card.expires_on < today),
         "days_left": (card.expires_on - today).days if card.expires_on else None,
         **notes.of_record("card", card.pk),

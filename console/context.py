@@ -1,4 +1,5 @@
-"""What every page's frame shows: brand, navigation by role, environment, freshness, and what the person may do."""
+"""What every page's frame shows: brand, navigation by role, environment, what the person may do, and what lives
+in it."""
 
 from typing import Any, NamedTuple
 
@@ -8,12 +9,10 @@ from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext_lazy as _
 
+from console import live
 from console.access import Can, Permission, permissions_of
 from console.branding import brand
 from console.branding.theme import theme_of
-from console.provider import views as provider
-from console.provider.pacing import Meter, meter
-from console.sync import freshness
 
 
 class Item(NamedTuple):
@@ -59,9 +58,8 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         **known,
         "can": Can(permissions),
         "nav": _navigation(request, permissions),
-        "freshness": SimpleLazyObject(lambda: freshness.of_request(request).of("cards", "transactions")),
-        "meter": _meter(),
-        **provider.of(request),
+        "live": SimpleLazyObject(lambda: live.of(request)),  # a fragment shows no frame
+        "search_url": reverse("search:page") if Permission.RECORD_READ in permissions else "",
     }
 
 
@@ -78,9 +76,3 @@ def _item(request: HttpRequest, item: Item) -> dict[str, Any]:
     url = reverse(item.route)
     current = request.path == url if url == "/" else request.path.startswith(url)
     return {"label": item.label, "url": url, "icon": item.icon, "current": current, "count": None}
-
-
-def _meter() -> Meter | None:
-    """Only when it matters: while the provider holds requests up, refused some lately, or does not answer."""
-    found = meter()
-    return found if found and found.tight else None

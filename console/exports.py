@@ -16,6 +16,8 @@ import xlsxwriter
 from django.http import StreamingHttpResponse
 from django.utils.http import content_disposition_header
 
+from console.columns import ALL
+
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")  # also in full width
 GUARD = "'"  # what spreadsheets themselves put before text that looks like a formula
 # where a spreadsheet of another locale would split the line
@@ -27,8 +29,18 @@ SHEET_ROWS = 1_048_575  # under the header, by the format
 
 @dataclass(frozen=True, slots=True)
 class ExportColumn:
+    """`of`: the columns of the list on the screen whose cells show it, as words."""
+
     header: str
     value: Callable[[Any], object]
+    of: str = ""
+
+
+def picked(columns: Sequence[ExportColumn], names: Sequence[str]) -> list[ExportColumn]:
+    """What the screen shows, in its order: several cells of the file can stand for one of its columns. All without a
+    choice, or where nothing that was chosen exists."""
+    chosen = dict.fromkeys(column for name in names for column in columns if name in column.of.split())
+    return list(columns) if ALL in names or not chosen else list(chosen)
 
 
 def safe_cell(value: object) -> object:

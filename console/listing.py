@@ -1,35 +1,56 @@
 """Lists of any length: filter form, sort, and keyset pages that never count and never skip rows (no OFFSET)."""
 
 import operator
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any, NamedTuple
+from random import uniform
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from django import forms
 from django.core.exceptions import FieldDoesNotExist, ValidationError
 from django.core.signing import BadSignature, Signer
-from django.db.models import Field, Model, Q, QuerySet
+from django.db.models import F, Field, Model, Q, QuerySet
 from django.db.models.expressions import Col
 from django.db.models.lookups import GreaterThan, GreaterThanOrEqual, LessThan, LessThanOrEqual
 from django.http import HttpRequest, QueryDict
 from django.utils import formats
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from console.columns import ALL, COLUMNS, MOVE, Arrangement, Column, arrange, asked
+from console.watching import EVERY, SHOWN, SINCE, NothingNew, watch_of
 
 PAGE_SIZE = 50
-SORT, CURSOR = "sort", "cursor"
+SORT, CURSOR, VIEW = "sort", "cursor", "view"
 UPPER_BOUNDS = {LessThan: operator.lt, LessThanOrEqual: operator.le}
 LOWER_BOUNDS = {GreaterThan: operator.gt, GreaterThanOrEqual: operator.ge}
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
-    """A column's heading. `sort` is the key in `sortable` that its heading sorts by."""
+class Saved(Protocol):
+    """What the reader keeps of this list; console.saved hangs it on the request of a view that is `listed`."""
 
-    key: str
-    label: str
-    sort: str | None = None
-    numeric: bool = False
+    @property
+    def columns(self) -> list[str]: ...
+    @property
+    def current(self) -> object: ...
+    @property
+    def opens(self) -> object: ...
+    def differs(self, query: str) -> bool: ...
+    def new_url(self, query: str) -> str: ...
+
+
+_View = TypeVar("_View", bound=Callable[..., Any])
+
+
+def listed(title: Any) -> Callable[[_View], _View]:
+    """Marks the view of a list, so that people can save views of it under this title."""
+
+    def mark(view: _View) -> _View:
+        view.list_title = title  # type: ignore[attr-defined]
+        return view
+
+    return mark
 
 
 class Chip(NamedTuple):
@@ -87,7 +108,7 @@ class FilterForm(forms.Form):
 
 @dataclass(frozen=True)
 class ListPage:
-    columns: Sequence[Column]
+    arrangement: Arrangement
     rows: list[Any]
     form: FilterForm
     chips: list[Chip]
@@ -100,6 +121,24 @@ class ListPage:
     notice: str = ""  # why this is not the page that was asked for
     first_sorts: dict[str, str] = field(default_factory=dict)
     path: str = ""
+    saved: Saved | None = None
+    watched: str = ""  # the ids that the page shows, with commas between them
+    watch_url: str = ""  # where an open page asks what has changed; empty where it does not ask
+    new: int = 0  # rows that its first page would show and that a page which asked does not
+
+    @property
+    def first_url(self) -> str:
+        """The first page of this list."""
+        return f"{self.path}?{self.query}" if self.query else self.path
+
+    @property
+    def watch_every(self) -> str:
+        return f"{uniform(*EVERY):.1f}"  # noqa: S311 - spreads load, keeps no secret
+
+    @property
+    def columns(self) -> list[Column]:
+        """Those that are shown, in order."""
+        return self.arrangement.shown
 
     @property
     def sort_key(self) -> str:
@@ -108,11 +147,6 @@ class ListPage:
     @property
     def direction(self) -> str:
         return "desc" if self.sort.startswith("-") else "asc"
-
-    @property
-    def sort_given(self) -> bool:
-        """Whether the address names the sort, so that a filter form must carry it along."""
-        return SORT in QueryDict(self.query)
 
     @property
     def is_filtered(self) -> bool:
@@ -126,7 +160,65 @@ class ListPage:
         wanted = turned if column.sort == self.sort_key else self.first_sorts[column.sort]
         query = QueryDict(self.query, mutable=True)
         query[SORT] = wanted
-        return f"{self.path}?{query.urlencode()}"
+        return f"{self.path}?{written(query)}"
+
+    @property
+    def carried(self) -> list[tuple[str, str]]:
+        """What a filter form must carry along: how the list is sorted and arranged, and the view it came from."""
+        query = QueryDict(self.query)
+        return [(name, query[name]) for name in (SORT, COLUMNS, VIEW) if name in query]
+
+    @property
+    def without_columns(self) -> list[tuple[str, str]]:
+        """What the form that chooses columns must carry along."""
+        known = {SORT, VIEW, *self.form.fields}
+        return [
+            (name, value)
+            for name, values in QueryDict(self.query).lists()
+            if name in known or name.rpartition("_")[0] in known
+            for value in values
+        ]
+
+    @property
+    def to_save(self) -> str:
+        """What a view of this screen keeps: with its columns, where they are not the reader's usual ones."""
+        query = QueryDict(self.query, mutable=True)
+        query.pop(VIEW, None)
+        if self.arrangement.own:
+            query[COLUMNS] = self.arrangement.words
+        return written(query)
+
+    @property
+    def is_unsaved(self) -> bool:
+        return self.saved is not None and self.saved.differs(self.to_save)
+
+    @property
+    def save_url(self) -> str:
+        return self.saved.new_url(self.to_save) if self.saved else ""
+
+    @property
+    def export_choices(self) -> list[tuple[str, str]]:
+        """Addresses of the file, with what is on the screen and with all there is, in words."""
+        if not self.export_url:
+            return []
+        query = QueryDict(self.query, mutable=True)
+        query[COLUMNS] = self.arrangement.words
+        path = self.export_url.partition("?")[0]
+        shown = f"{path}?{written(query)}"
+        query[COLUMNS] = ALL
+        return [(_("Columns as shown"), shown), (_("All columns"), f"{path}?{written(query)}")]
+
+    @property
+    def query_without_columns(self) -> str:
+        query = QueryDict(self.query, mutable=True)
+        query.pop(COLUMNS, None)
+        return written(query)
+
+    @property
+    def own_columns_url(self) -> str:
+        """This list with the columns it comes with."""
+        query = self.query_without_columns
+        return f"{self.path}?{query}" if query else self.path
 
     @property
     def heads(self) -> list[Head]:
@@ -153,14 +245,30 @@ def paginate(
     if sort.removeprefix("-") not in sortable:
         sort = default_sort
     order = _Order.of(queryset.model, sortable[sort.removeprefix("-")], descending=sort.startswith("-"))
-    rows, before, after, notice = _page(form.filtered(queryset), order, sort, request.GET.get(CURSOR, ""))
+    watch, place = watch_of(request), request.GET.get(CURSOR, "")
+    if watch and watch.shown is not None:
+        rows, new = _since(queryset, form.filtered(queryset), order, watch.shown, watch.changed)
+        before = after = notice = ""
+    else:
+        rows, before, after, notice = _page(form.filtered(queryset), order, sort, place)
+        new = 0
     kept = _without(request)
-    query = kept.urlencode()
+    shown = [row.pk for row in rows] if watch is None or watch.shown is None else watch.shown
+    is_watched = watch is not None and sort == default_sort and not place
+    query = written(kept)
     bare = QueryDict(mutable=True)
-    if SORT in kept:
-        bare[SORT] = sort
+    for name, value in ((SORT, sort), (COLUMNS, kept.get(COLUMNS))):
+        if value and name in kept:
+            bare[name] = value
+    saved: Saved | None = getattr(request, "saved", None)
+    if VIEW in kept or (saved and saved.opens):
+        bare[VIEW] = ALL
+    arrangement = arrange(columns, asked(request.GET), saved.columns if saved else ())
+    notice = notice or _not_columns(arrangement.unknown)
+    if saved and saved.current and not notice:
+        notice = _stale(kept, form, sortable)
     return ListPage(
-        columns=columns,
+        arrangement=arrangement,
         rows=rows,
         form=form,
         chips=form.chips(request),
@@ -173,7 +281,51 @@ def paginate(
         notice=notice,
         first_sorts={key: _first_sort(queryset.model, key, path, default_sort) for key, path in sortable.items()},
         path=request.path,
+        saved=saved,
+        watched=",".join(map(str, shown)) if is_watched else "",
+        watch_url=_address(request, watch.asked(kept, shown)) if watch and is_watched else "",
+        new=new,
     )
+
+
+def _since(
+    rows: QuerySet[Any], filtered: QuerySet[Any], order: "_Order", shown: Sequence[int], changed: Sequence[int]
+) -> tuple[list[Any], int]:
+    """The shown rows that changed, also those that the filter would not show any more, and how many the first page has
+    that are not shown. Raises NothingNew."""
+    first = _take(filtered.values_list("pk", flat=True), order, None)[:PAGE_SIZE]
+    new = len(set(first) - set(shown))
+    found = {row.pk: row for row in rows.filter(pk__in=changed)} if changed else {}
+    if not new and not found:
+        raise NothingNew
+    return [found[pk] for pk in changed if pk in found], new
+
+
+def _not_columns(names: Sequence[str]) -> str:
+    words = ngettext("This list has no column %(names)s.", "This list has no columns %(names)s.", len(names))
+    return words % {"names": ", ".join(names)} if names else ""
+
+
+def _stale(query: QueryDict, form: FilterForm, sortable: dict[str, str]) -> str:
+    """What a saved view asks for that its list no longer has, or the reader may not use."""
+    known = {SORT, COLUMNS, VIEW, *form.fields}
+    gone = [name for name in query if name not in known and name.rpartition("_")[0] not in known]
+    gone += [str(form.fields[name].label) for name in form.errors if name in form.fields]
+    if SORT in query and str(query[SORT]).removeprefix("-") not in sortable:
+        gone.append(SORT)
+    words = _("Part of this view no longer applies and was left out: %(names)s.")
+    return words % {"names": ", ".join(gone)} if gone else ""
+
+
+def ordered(request: HttpRequest, rows: QuerySet[Any], sortable: dict[str, str], default_sort: str) -> QuerySet[Any]:
+    """All rows in the order the list shows them: those without a value last either way."""
+    sort = request.GET.get(SORT, default_sort)
+    if sort.removeprefix("-") not in sortable:
+        sort = default_sort
+    field = F(sortable[sort.removeprefix("-")])
+    if sort.startswith("-"):
+        return rows.order_by(field.desc(nulls_last=True), "-pk")
+    return rows.order_by(field.asc(nulls_last=True), "pk")
 
 
 # --- Keyset pages -----------------------------------------------------------------------------------------------------
@@ -344,12 +496,14 @@ def _first_sort(model: type[Model], key: str, path: str, default_sort: str) -> s
 def _without(request: HttpRequest, bound: forms.BoundField | None = None) -> QueryDict:
     """The query without the place in the list, and without one filter. Empty parameters are left out."""
     query = QueryDict(mutable=True)
-    gone = {CURSOR, bound.html_name} if bound else {CURSOR}
+    gone = {CURSOR, COLUMNS, MOVE, SINCE, SHOWN, *([bound.html_name] if bound else [])}
     for name, values in request.GET.lists():
         if kept := [value for value in values if value]:
             split = bound is not None and name.rpartition("_")[0] == bound.html_name and name[-1:].isdigit()
             if name not in gone and not split:
                 query.setlist(name, kept)
+    if columns := asked(request.GET):
+        query[COLUMNS] = ",".join(columns)
     return query
 
 
@@ -359,7 +513,12 @@ def _address(request: HttpRequest, query: QueryDict, cursor: str | None = None) 
             return ""
         query = query.copy()
         query[CURSOR] = cursor
-    return f"{request.path}?{query.urlencode()}" if query else request.path
+    return f"{request.path}?{written(query)}" if query else request.path
+
+
+def written(query: QueryDict) -> str:
+    """A query as people read it: commas between columns stay commas."""
+    return query.urlencode(safe=",")
 
 
 def _says_something(value: Any) -> bool:

@@ -6,6 +6,7 @@ from functools import lru_cache
 
 from babel import Locale, UnknownLocaleError
 from babel.numbers import NumberPattern, get_currency_symbol, parse_decimal, parse_pattern
+from django.utils.formats import number_format
 from django.utils.translation import get_language, to_locale
 from django.utils.translation import gettext as _
 
@@ -45,6 +46,11 @@ def format_minor(amount: int | None, currency: str) -> str:
     pattern, symbol = _pattern(locale, code)
     with localcontext(prec=40, rounding=ROUND_HALF_EVEN):
         return str(pattern.apply(major(amount, code), locale)).replace("¤", symbol).strip()
+
+
+def grouped(number: int) -> str:
+    """12345 → 12,345, as the reader's language groups digits."""
+    return str(number_format(number, force_grouping=True))
 
 
 def parse_major(text: str, currency: str) -> int:

@@ -7,7 +7,6 @@ from urllib.parse import urlsplit
 import environ
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
-from django.utils.translation import gettext_lazy as _
 
 ROOT = Path(__file__).resolve().parent.parent
 env = environ.FileAwareEnv()
@@ -89,20 +88,27 @@ INSTALLED_APPS = [
     "console.audit",
     "console.branding",
     "console.staff",
+    "console.notices",
     "console.history",
+    "console.terms",
     "console.provider",
     "console.notes",
+    "console.vocabulary",
+    "console.saved",
     "cardholders",
     "cards",
     "transactions",
     "console.sync",
     "console.timeline",
     "console.reconciliation",
+    "console.bulk",
+    "console.search",
 ]
 MIDDLEWARE = [
     "console.proxies.ForwardedMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "console.compression.PageCompression",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -116,7 +122,8 @@ MIDDLEWARE = [
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "console.audit.middleware.RefusalMiddleware",
     "console.access.AccessMiddleware",
-    "console.staff.middleware.ZoneMiddleware",
+    "console.saved.middleware.SavedMiddleware",
+    "console.staff.middleware.PreferencesMiddleware",
     "cardholders.kyc_headers.PermissionsPolicyMiddleware",
 ]
 ROOT_URLCONF = "console.urls"
@@ -231,7 +238,7 @@ STORAGES = {
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 LANGUAGE_CODE = "en"
-LANGUAGES = [("en", _("English"))]
+LANGUAGES = [("en", "English"), ("it", "Italiano"), ("es", "Español")]  # each in its own words
 LOCALE_PATHS = [ROOT / "templates" / "locale"]
 USE_TZ = True
 TIME_ZONE = "UTC"
@@ -248,8 +255,11 @@ LOGGING = {
             "()": "django.utils.log.CallbackFilter",
             "callback": lambda record: getattr(record, "status_code", 0) != 503,
         },
+        "no_tokens": {"()": "console.errors.NoTokens"},
     },
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["no_probes"]}},
+    "handlers": {
+        "stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["no_probes", "no_tokens"]}
+    },
     "root": {"handlers": ["stderr"], "level": "WARNING"},
     "loggers": {"deckhand": {"level": env.str("LOG_LEVEL", default="WARNING")}},
 }

@@ -13,6 +13,7 @@
     region.textContent = "";
     setTimeout(() => { region.textContent = text; }, 60);
   };
+  document.addEventListener("announce", (event) => announce(event.detail)); // what other scripts have to say
 
   const complain = (text) => {
     const shape = $("#toast-template");
@@ -104,12 +105,43 @@
     for (const name of new Set(Object.keys(given))) if (given[name] === "") delete given[name];
   });
 
-  /* A poll in a tab nobody looks at is left out; the next one after the tab is back runs. */
+  /* Polls: none in a tab nobody looks at, and all at once when somebody is back; fewer and fewer while the console does
+     not answer, with a note from the second failure on, until it does. */
+  const isPoll = (element) => element.hasAttribute("data-poll");
+  const polls = { failures: 0, quietUntil: 0 };
+  const unreachable = (shown) => {
+    const note = $("#unreachable");
+    if (!note || note.hidden === !shown) return;
+    note.hidden = !shown;
+    if (shown) announce(note.textContent.trim());
+  };
+  const pollAll = () => {
+    if (document.hidden || !window.htmx) return;
+    polls.quietUntil = 0;
+    for (const element of document.querySelectorAll("[data-poll][hx-get]")) {
+      htmx.ajax("GET", element.getAttribute("hx-get"), { source: element }).catch(() => {});
+    }
+  };
+  const pollFailed = () => {
+    if (Date.now() < polls.quietUntil) return;
+    polls.failures += 1;
+    polls.quietUntil = Date.now() + Math.min(300, 10 * 2 ** polls.failures) * 1000 * (.75 + Math.random() / 2);
+    unreachable(polls.failures > 1);
+  };
+  const pollWorked = () => {
+    polls.failures = polls.quietUntil = 0;
+    unreachable(false);
+  };
   document.addEventListener("htmx:beforeRequest", (event) => {
-    if (document.hidden && event.detail.elt.hasAttribute("data-poll")) event.preventDefault();
+    const asker = event.detail.elt;
+    if (isPoll(asker) && (document.hidden || Date.now() < polls.quietUntil)) event.preventDefault();
+    if (asker.matches("summary") && asker.parentElement.open) event.preventDefault(); // it is being closed
   });
+  document.addEventListener("visibilitychange", pollAll);
+  addEventListener("online", pollAll);
 
   document.addEventListener("htmx:afterRequest", (event) => {
+    if (isPoll(event.detail.elt) && event.detail.successful) pollWorked();
     const filters = event.detail.elt.closest(".filters");
     const panel = filters && $(".drop", filters);
     if (panel && event.detail.successful) panel.open = false;
@@ -118,7 +150,7 @@
   document.addEventListener("htmx:afterSwap", (event) => {
     if (event.detail.target.id !== "dialog-body" || dialog().open) return;
     dialog().showModal();
-    $(".field :is(input, textarea, select)", dialog())?.focus();
+    ($("[autofocus]", dialog()) || $(".field :is(input, textarea, select)", dialog()))?.focus();
   });
 
   document.addEventListener("htmx:afterSettle", (event) => {
@@ -133,13 +165,47 @@
     else if (lost && target.hasAttribute("tabindex")) target.focus({ preventScroll: true });
   });
 
+  /* A part that is put in its place from afar keeps the keyboard where it was. */
+  let held = "";
+  document.addEventListener("htmx:oobBeforeSwap", (event) => {
+    held = event.detail.target.contains(document.activeElement) ? event.detail.target.id : "";
+  });
+  document.addEventListener("htmx:oobAfterSwap", () => {
+    const place = held && document.getElementById(held);
+    if (place && !place.contains(document.activeElement)) (place.hasAttribute("tabindex") ? place : $("#main")).focus({ preventScroll: true });
+    held = "";
+  });
+
   document.addEventListener("htmx:responseError", (event) => {
+    if (isPoll(event.detail.elt)) { pollFailed(); return; }
     const status = event.detail.xhr.status;
     complain(words({ 403: "forbidden", 404: "missing", 429: "busy" }[status] || "failed"));
   });
   for (const lost of ["htmx:sendError", "htmx:timeout"]) {
-    document.addEventListener(lost, () => complain(words("lost")));
+    document.addEventListener(lost, (event) => {
+      if (isPoll(event.detail.elt)) pollFailed();
+      else complain(words("lost"));
+    });
   }
+
+  /* What can be undone for a while: the seconds stand still while the pointer or the keyboard is on it. */
+  const countDown = (offer) => {
+    const shown = $("[data-left]", offer);
+    let left = Number(offer.dataset.undo);
+    const timer = setInterval(() => {
+      if (offer.matches(":hover, :focus-within")) return;
+      left -= 1;
+      shown.textContent = left;
+      if (left > 0) return;
+      clearInterval(timer);
+      offer.remove();
+    }, 1000);
+  };
+  const saidBefore = (offer) => {
+    const before = sessionStorage.getItem("undo") === offer.id;
+    sessionStorage.setItem("undo", offer.id);
+    return before;
+  };
 
   /* --- The page as it came ----------------------------------------------------------------------------------------- */
   const online = () => {
@@ -160,7 +226,11 @@
 
   document.addEventListener("DOMContentLoaded", () => {
     online();
-    announce([...document.querySelectorAll("#toasts .notice p")].map((p) => p.textContent.trim()).join(" "));
+    const offer = $("[data-undo]");
+    if (offer) countDown(offer);
+    const said = [...document.querySelectorAll("#toasts .notice p")].map((p) => p.textContent.trim());
+    if (offer && !saidBefore(offer)) said.push(offer.dataset.words);
+    announce(said.join(" "));
     const open = dialog();
     if (!open) return;
     open.addEventListener("close", () => {

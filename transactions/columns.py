@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from console.exports import ExportColumn
 from console.money import major
-from console.privacy import DOTS
+from console.privacy import DOTS, name
 from transactions.models import Transaction
 
 UNITS = "Amounts in major units of the currency beside them; signed amounts are the holder's side; times with offset"
@@ -17,27 +17,39 @@ def report_columns(zone: ZoneInfo) -> list[ExportColumn]:
     """Amounts in major units of the currency beside them; times in `zone`, with their offset."""
     when = _clock(zone)
     return [
-        ExportColumn("Transaction id", lambda t: t.codego_id),
-        ExportColumn("Type", lambda t: t.type),
-        ExportColumn("Status", lambda t: t.status),
-        ExportColumn("Authorised at", lambda t: when(t.authorized_at)),
-        ExportColumn("Posted at", lambda t: when(t.posted_at)),
-        ExportColumn("Amount", _amount),
+        ExportColumn("Transaction id", lambda t: t.codego_id, "id"),
+        ExportColumn("Type", lambda t: t.type, "type what"),
+        ExportColumn("Status", lambda t: t.status, "status"),
+        ExportColumn("Authorised at", lambda t: when(t.authorized_at), "authorised"),
+        ExportColumn("Posted at", lambda t: when(t.posted_at), "posted"),
+        ExportColumn("Amount", _amount, "amount"),
         ExportColumn("Signed amount", lambda t: _major(t.signed_amount, t.currency)),
-        ExportColumn("Currency", lambda t: t.currency.upper()),
-        ExportColumn("Local amount", lambda t: _major(t.local_amount, t.local_currency)),
-        ExportColumn("Local currency", lambda t: t.local_currency.upper()),
-        ExportColumn("Merchant", lambda t: t.merchant_name),
-        ExportColumn("Merchant category code", lambda t: t.merchant_category_code),
-        ExportColumn("City", lambda t: t.merchant_city),
-        ExportColumn("Country", lambda t: t.merchant_country),
-        ExportColumn("Decline reason", lambda t: t.declined_reason),
-        ExportColumn("Card id", lambda t: t.card.codego_id if t.card else ""),
-        ExportColumn("Last four", lambda t: t.card.last4 if t.card else ""),
-        ExportColumn("Cardholder id", lambda t: t.cardholder.codego_id if t.cardholder else ""),
-        ExportColumn("Company id", lambda t: t.company.codego_id if t.company else ""),
-        ExportColumn("Transaction hash", lambda t: t.transaction_hash),
-        ExportColumn("Description", lambda t: t.description),
+        ExportColumn("Currency", lambda t: t.currency.upper(), "amount"),
+        ExportColumn("Local amount", lambda t: _major(t.local_amount, t.local_currency), "local amount"),
+        ExportColumn("Local currency", lambda t: t.local_currency.upper(), "local amount"),
+        ExportColumn("Merchant", lambda t: t.merchant_name, "what"),
+        ExportColumn("Merchant category code", lambda t: t.merchant_category_code, "category"),
+        ExportColumn("City", lambda t: t.merchant_city, "city"),
+        ExportColumn("Country", lambda t: t.merchant_country, "country"),
+        ExportColumn("Decline reason", lambda t: t.declined_reason, "reason status"),
+        ExportColumn("Card id", lambda t: t.card.codego_id if t.card else "", "card"),
+        ExportColumn("Last four", lambda t: t.card.last4 if t.card else "", "card"),
+        ExportColumn("Cardholder id", lambda t: t.cardholder.codego_id if t.cardholder else "", "holder"),
+        ExportColumn("Company id", lambda t: t.company.codego_id if t.company else "", "company"),
+        ExportColumn("Transaction hash", lambda t: t.transaction_hash, "hash"),
+        ExportColumn("Description", lambda t: t.description, "description what"),
+    ]
+
+
+def list_columns(zone: ZoneInfo, *, clear: bool) -> list[ExportColumn]:
+    """As reports, and what the list on the screen shows beside that; names masked for those who do not read them."""
+    when = _clock(zone)
+    return [
+        *report_columns(zone),
+        ExportColumn("Time", lambda t: when(t.occurred_at), "time"),
+        ExportColumn("Cardholder", lambda t: name(t.cardholder, clear=clear) or name(t.company, clear=clear), "holder"),
+        ExportColumn("Company", lambda t: name(t.company, clear=clear), "company"),
+        ExportColumn("Merchant category", lambda t: t.merchant_category, "category"),
     ]
 
 
@@ -49,16 +61,18 @@ def dispute_columns(zone: ZoneInfo, *, clear: bool) -> list[ExportColumn]:
         return lambda d: value(d.transaction) if d.transaction else ""  # type: ignore[attr-defined]
 
     return [
-        ExportColumn("Dispute id", lambda d: d.codego_id),
-        ExportColumn("Status", lambda d: d.status),
-        ExportColumn("Opened at", lambda d: when(d.opened_at)),
-        ExportColumn("Resolved at", lambda d: when(d.resolved_at)),
-        ExportColumn("Transaction id", about(lambda t: t.codego_id)),
-        ExportColumn("Amount", about(_amount)),
-        ExportColumn("Currency", about(lambda t: t.currency.upper())),
-        ExportColumn("Merchant", about(lambda t: t.merchant_name)),
-        ExportColumn("Posted at", about(lambda t: when(t.posted_at))),
-        ExportColumn("Text", lambda d: d.text_evidence if clear or not d.text_evidence else DOTS),
+        ExportColumn("Dispute id", lambda d: d.codego_id, "id"),
+        ExportColumn("Status", lambda d: d.status, "status"),
+        ExportColumn("Opened at", lambda d: when(d.opened_at), "opened"),
+        ExportColumn("Resolved at", lambda d: when(d.resolved_at), "resolved age"),
+        ExportColumn("Transaction id", about(lambda t: t.codego_id), "transaction"),
+        ExportColumn("Amount", about(_amount), "amount"),
+        ExportColumn("Currency", about(lambda t: t.currency.upper()), "amount"),
+        ExportColumn("Merchant", about(lambda t: t.merchant_name), "merchant"),
+        ExportColumn("Posted at", about(lambda t: when(t.posted_at)), "posted"),
+        ExportColumn("Card id", about(lambda t: t.card.codego_id if t.card else ""), "card"),
+        ExportColumn("Last four", about(lambda t: t.card.last4 if t.card else ""), "card"),
+        ExportColumn("Text", lambda d: d.text_evidence if clear or not d.text_evidence else DOTS, "text"),
     ]
 
 

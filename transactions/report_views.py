@@ -4,12 +4,14 @@ from django.http import FileResponse, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
 
 from console.access import Actor, Permission, requires
 from console.audit import services as audit
 from console.audit.events import Action
+from console.columns import Column
 from console.htmx import page_or_fragment, redirect, toast
-from console.listing import Column, FilterForm, paginate
+from console.listing import FilterForm, listed, paginate
 from transactions import reports as making
 from transactions.forms import ReportForm, last_month
 from transactions.models import Report, ReportState
@@ -21,6 +23,7 @@ CONTENT_TYPES = {
 ROWS = Report.objects.select_related("asked_by")
 
 
+@listed(lazy("Reports"))
 @requires(Permission.REPORT_READ)
 def reports(request: HttpRequest) -> HttpResponse:
     page = paginate(
@@ -100,7 +103,7 @@ def _totals(found: Report) -> list[dict[str, object]]:
 
 def _columns() -> list[Column]:
     return [
-        Column("period", _("Period")),
+        Column("period", _("Period"), fixed=True),
         Column("by", _("Time that counts")),
         Column("format", _("File")),
         Column("state", _("State")),

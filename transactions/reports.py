@@ -12,7 +12,10 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db.models import Manager, Q, QuerySet
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as lazy
 from xlsxwriter.exceptions import XlsxWriterException
 
 from cardholders.models import Cardholder, Company
@@ -23,6 +26,8 @@ from console.audit.events import Action
 from console.branding import brand
 from console.exports import ExportColumn, csv_lines, write_xlsx
 from console.money import major
+from console.notices import services as notices
+from console.notices.kinds import Kind
 from transactions.columns import UNITS, report_columns
 from transactions.models import Report, ReportState, Transaction
 
@@ -236,3 +241,15 @@ def _end(report: Report, state: ReportState, error: str = "") -> None:
                 digest.update(chunk)
         report.sha256 = digest.hexdigest()
     report.save(update_fields=["state", "error", "finished_at", "sha256"])
+    said = (
+        lazy("The report {name} is ready.")
+        if state == ReportState.DONE
+        else lazy("The report {name} could not be made.")
+    )
+    notices.tell(
+        [report.asked_by_id],
+        Kind.EXPORT,
+        words=format_lazy(said, name=str(report)),
+        url=reverse("transactions:report", args=[report.pk]),
+        key=f"report:{report.pk}:{state}",
+    )

@@ -12,6 +12,9 @@ class Action(StrEnum):
     BREAK_ASSIGN = "break:assign"
     BREAK_REOPEN = "break:reopen"
     BREAK_RESOLVE = "break:resolve"
+    BULK_END = "bulk:end"
+    BULK_START = "bulk:start"
+    BULK_STOP = "bulk:stop"
     CARD_ACTIVATE = "card:activate"
     CARD_CANCEL = "card:cancel"
     CARD_ISSUE = "card:issue"
@@ -32,6 +35,11 @@ class Action(StrEnum):
     DISPUTE_STATEMENT = "dispute:statement"
     DISPUTE_WITHDRAW = "dispute:withdraw"
     FEATURE_TEST = "feature:test"
+    HANDOFF_CLOSED = "handoff:closed"
+    HANDOFF_MAKE = "handoff:make"
+    HANDOFF_OPEN = "handoff:open"
+    HANDOFF_REVOKE = "handoff:revoke"
+    HANDOFF_SUBMIT = "handoff:submit"
     KYC_OPEN = "kyc:open"
     LIST_EXPORT = "list:export"
     NOTE_ADD = "note:add"
@@ -49,6 +57,10 @@ class Action(StrEnum):
     SIGN_OUT = "staff:sign-out"
     STAFF_CREATE = "staff:create"
     STAFF_UPDATE = "staff:update"
+    VIEW_CHANGE = "view:change"
+    VIEW_DELETE = "view:delete"
+    VIEW_SHARE = "view:share"
+    WORD_EXPLAIN = "word:explain"
 
 
 LABELS = {
@@ -58,6 +70,9 @@ LABELS = {
     Action.BREAK_ASSIGN: _("Assign break"),
     Action.BREAK_REOPEN: _("Open break again"),
     Action.BREAK_RESOLVE: _("Resolve break"),
+    Action.BULK_END: _("Bulk action ended"),
+    Action.BULK_START: _("Start bulk action"),
+    Action.BULK_STOP: _("Stop bulk action"),
     Action.CARD_ACTIVATE: _("Activate card"),
     Action.CARD_CANCEL: _("Cancel card"),
     Action.CARD_ISSUE: _("Issue card"),
@@ -78,6 +93,11 @@ LABELS = {
     Action.DISPUTE_STATEMENT: _("Change statement of dispute"),
     Action.DISPUTE_WITHDRAW: _("Withdraw dispute"),
     Action.FEATURE_TEST: _("Test a feature of the provider again"),
+    Action.HANDOFF_CLOSED: _("Tried a link that no longer works"),
+    Action.HANDOFF_MAKE: _("Make a link for the applicant's phone"),
+    Action.HANDOFF_OPEN: _("Open the check by the applicant's link"),
+    Action.HANDOFF_REVOKE: _("Revoke the applicant's link"),
+    Action.HANDOFF_SUBMIT: _("Check submitted by the applicant's link"),
     Action.KYC_OPEN: _("Open or resume KYC session"),
     Action.LIST_EXPORT: _("Export list"),
     Action.NOTE_ADD: _("Add note"),
@@ -95,6 +115,10 @@ LABELS = {
     Action.SIGN_OUT: _("Sign out"),
     Action.STAFF_CREATE: _("Add staff member"),
     Action.STAFF_UPDATE: _("Change staff member"),
+    Action.VIEW_CHANGE: _("Change shared view of a list"),
+    Action.VIEW_DELETE: _("Delete shared view of a list"),
+    Action.VIEW_SHARE: _("Share view of a list"),
+    Action.WORD_EXPLAIN: _("Explain a word of the provider"),
 }
 
 

@@ -7,21 +7,23 @@ from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.http import require_safe
 
-from console.access import Actor, Permission, allowed, requires
-from console.audit import services
-from console.audit.events import Action
+from console.access import Permission, allowed, requires
+from console.audit.exporting import exported
 from console.audit.filters import RECORDS, ActivityFilter
 from console.audit.models import Entry
-from console.exports import ExportColumn, stream_csv
+from console.columns import Column
+from console.exports import ExportColumn
 from console.htmx import page_or_fragment
-from console.listing import Column, paginate
+from console.listing import listed, paginate
 from console.privacy import DOTS
 
 # Where an entry's record is shown, and what it takes to open it.
 PAGES: dict[str, tuple[str, Permission]] = {
     "balance": ("timeline:history", Permission.RECORD_READ),
+    "bulk": ("bulk:run", Permission.RECORD_READ),
     "card": ("cards:detail", Permission.RECORD_READ),
     "cardholder": ("cardholders:detail", Permission.RECORD_READ),
     "company": ("cardholders:company", Permission.RECORD_READ),
@@ -35,17 +37,21 @@ PAGES: dict[str, tuple[str, Permission]] = {
 DEFAULT_SORT, SORTABLE = "-at", {"at": "at"}
 
 
+@listed(lazy("Activity"))
 @requires(Permission.ACTIVITY_OWN)
 @require_safe
 def listing(request: HttpRequest) -> HttpResponse:
     everybody = allowed(request.user, Permission.ACTIVITY_READ)
     columns = (
-        Column("at", _("When"), "at"),
+        Column("at", _("When"), "at", fixed=True),
         Column("person", _("Who")),
         Column("action", _("What")),
         Column("outcome", _("Outcome")),
         Column("record", _("Record")),
         Column("detail", _("Reason and detail")),
+        Column("address", _("Address"), shown=False),
+        Column("roles", _("Roles then"), shown=False),
+        Column("command", _("Command"), shown=False),
     )
     page = paginate(
         request, _entries(request), form=ActivityFilter(request.GET, everybody=everybody), columns=columns,
@@ -62,20 +68,19 @@ def listing(request: HttpRequest) -> HttpResponse:
 def export(request: HttpRequest) -> StreamingHttpResponse:
     """The same entries as on screen, so one's own for those who see no others."""
     form = ActivityFilter(request.GET, everybody=allowed(request.user, Permission.ACTIVITY_READ))
-    down = "" if request.GET.get("sort") == "at" else "-"
-    entries = form.filtered(_entries(request)).order_by(f"{down}at", f"{down}pk")
-    filters = [bound.name for bound, _value in form.in_force()]
-    services.record(Action.LIST_EXPORT, actor=Actor.of(request), list="activity", filters=filters)
-    preamble = [
-        _("Activity, made %(now)s.") % {"now": timezone.localtime().isoformat(timespec="seconds")},
-        _("Times in %(zone)s.") % {"zone": timezone.get_current_timezone_name()},
-        *(f"{chip.label}: {chip.value}" for chip in form.chips(request)),
-    ]
-    return stream_csv(
-        "activity.csv",
-        preamble,
-        _export_columns(clear=allowed(request.user, Permission.PERSONAL_READ)),
-        entries.iterator(chunk_size=2000),
+    return exported(
+        request,
+        _entries(request),
+        name="activity",
+        form=form,
+        columns=_export_columns(clear=allowed(request.user, Permission.PERSONAL_READ)),
+        sortable=SORTABLE,
+        default_sort=DEFAULT_SORT,
+        preamble=[
+            _("Activity, made %(now)s.") % {"now": timezone.localtime().isoformat(timespec="seconds")},
+            _("Times in %(zone)s.") % {"zone": timezone.get_current_timezone_name()},
+            *(f"{chip.label}: {chip.value}" for chip in form.chips(request)),
+        ],
     )
 
 
@@ -115,15 +120,15 @@ def _plain(value: Any) -> str:
 
 def _export_columns(*, clear: bool) -> list[ExportColumn]:
     return [
-        ExportColumn("At", lambda e: timezone.localtime(e.at).isoformat(timespec="seconds")),
-        ExportColumn("Who", lambda e: e.actor.email if e.actor else ""),
-        ExportColumn("Roles", lambda e: e.actor_roles),
-        ExportColumn("Address", lambda e: e.address),
-        ExportColumn("Action", lambda e: e.action),
-        ExportColumn("Outcome", lambda e: e.outcome),
-        ExportColumn("Record", lambda e: e.record),
-        ExportColumn("Record number", lambda e: e.record_id),
-        ExportColumn("Command", lambda e: e.command),
-        ExportColumn("Reason", lambda e: e.reason if clear or not e.reason else DOTS),
-        ExportColumn("Detail", _detail),
+        ExportColumn("At", lambda e: timezone.localtime(e.at).isoformat(timespec="seconds"), "at"),
+        ExportColumn("Who", lambda e: e.actor.email if e.actor else "", "person"),
+        ExportColumn("Roles", lambda e: e.actor_roles, "roles"),
+        ExportColumn("Address", lambda e: e.address, "address person"),
+        ExportColumn("Action", lambda e: e.action, "action"),
+        ExportColumn("Outcome", lambda e: e.outcome, "outcome"),
+        ExportColumn("Record", lambda e: e.record, "record"),
+        ExportColumn("Record number", lambda e: e.record_id, "record"),
+        ExportColumn("Command", lambda e: e.command, "command"),
+        ExportColumn("Reason", lambda e: e.reason if clear or not e.reason else DOTS, "detail"),
+        ExportColumn("Detail", _detail, "detail"),
     ]

@@ -2,20 +2,24 @@
 An unknown outcome is settled by reading, never by sending again."""
 
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import Q
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.text import format_lazy
 from django.utils.translation import gettext as _
 
 from console.access import Actor
 from console.audit import services as audit
 from console.audit.events import Action, Outcome
 from console.codego.errors import CodegoError, NotSent, OutcomeUnknown, RateLimited
+from console.notices import services as notices
+from console.notices.kinds import Kind
 from console.provider.models import Command, CommandKind, CommandState
+from console.provider.subjects import subject
 
 ABANDONED = timedelta(minutes=3)  # a sent command whose process has not spoken for this long is unknown
 
@@ -42,6 +46,9 @@ OUTCOMES = {
     CommandState.UNKNOWN: Outcome.UNKNOWN,
     CommandState.SEVERAL: Outcome.UNKNOWN,
 }
+
+
+TOLD = "command:"  # what the keys of notices about commands begin with
 
 
 class CannotDo(Exception):  # noqa: N818 - reads as the sentence it carries
@@ -101,7 +108,7 @@ def send(command: Command, call: Callable[[], str], *, keep: Keep | None = None)
     except OutcomeUnknown as lost:
         return finish(command, CommandState.UNKNOWN, message=str(lost), check_at=timezone.now())
     except (NotSent, RateLimited) as pause:
-        if command.payload.get("queued"):
+        if command.payload.get("bulk"):
             return _put_back(command, str(pause))
         words = _("It was not sent: %(why)s. Try again in a moment.") % {"why": str(pause).rstrip(".")}
         return finish(command, CommandState.NOT_DONE, message=words)
@@ -138,10 +145,11 @@ def finish(
         command.state, command.message, command.check_at = state, message, check_at
         command.result = result or now.result
         command.settled_at = None if command.is_open else timezone.now()
-        command.untold = now.untold or _is_news(now, command, by)
-        command.save(update_fields=["state", "message", "check_at", "result", "settled_at", "checks", "untold"])
+        command.save(update_fields=["state", "message", "check_at", "result", "settled_at", "checks"])
         if keep and command.state == CommandState.DONE:
             keep(command)
+        if _is_news(now, command, by):
+            _tell(command)
         if changed:
             _audit(command, by)
     return command
@@ -151,16 +159,46 @@ def _is_news(before: Command, command: Command, by: Actor | None) -> bool:
     """Whether it ended after the answer to whoever asked had gone out, so that they have to be told."""
     if command.is_open or command.actor_id is None or (by and by.user_id == command.actor_id):
         return False
-    late = before.state in {CommandState.UNKNOWN, CommandState.SEVERAL, CommandState.INTENT}
-    return late or (bool(command.payload.get("queued")) and command.state != CommandState.DONE)
+    if command.payload.get("bulk"):
+        return False  # its run says so, with the others
+    return before.state in {CommandState.UNKNOWN, CommandState.SEVERAL, CommandState.INTENT}
 
 
-def give_up_unsent(command: Command) -> None:
-    """An intent whose process went away before sending. From here on `send` will not send it."""
+def _tell(command: Command) -> None:
+    """Tells whoever asked how it ended, wherever they are by then."""
+
+    def said(*, clear: bool) -> Any:
+        words = [CommandKind(command.kind).label, ": ", CommandState(command.state).label]
+        about = subject(command, clear=clear)
+        return format_lazy("{}" * 4, *words, f" · {about}" if about else "")
+
+    notices.tell(
+        [command.actor_id] if command.actor_id else [],
+        Kind.OUTCOME,
+        words=said(clear=True),
+        masked=said(clear=False),
+        url=reverse("provider:command", args=[command.pk]),
+        key=f"{TOLD}{command.pk}:{command.state}",
+    )
+
+
+def told_of(key: str) -> str:
+    """The id of the command that the notice of this key is about; empty where it is about something else."""
+    return key.removeprefix(TOLD).partition(":")[0] if key.startswith(TOLD) else ""
+
+
+def seen(command: Command, user_id: int) -> None:
+    """This person has seen how it ended."""
+    notices.see(user_id, keys=[f"{TOLD}{command.pk}:{state}" for state in CommandState])
+
+
+def give_up_unsent(command: Command, words: str = "") -> None:
+    """An intent whose process went away before sending, or that is not wanted any more. From here on `send` will not
+    send it."""
     with transaction.atomic():
         now = Command.objects.select_for_update().get(pk=command.pk)
         if now.state == CommandState.INTENT:
-            finish(now, CommandState.NOT_DONE, message=_("It was never sent. You can try again."))
+            finish(now, CommandState.NOT_DONE, message=words or _("It was never sent. You can try again."))
 
 
 def _audit(command: Command, by: Actor | None) -> None:
@@ -173,16 +211,12 @@ def _audit(command: Command, by: Actor | None) -> None:
         command=command.pk,
         reason=command.reason,
         **({"result": command.result} if command.result else {}),
+        **({"undoes": command.payload["undoes"]} if "undoes" in command.payload else {}),
     )
 
 
 def actor_of(command: Command) -> Actor:
     return Actor(command.actor_id, tuple(filter(None, command.actor_roles.split(","))), command.address)
-
-
-def queued(limit: int = 20) -> list[Command]:
-    """Commands that staff asked for in bulk and that wait for the worker to send them."""
-    return list(Command.objects.filter(state=CommandState.INTENT, payload__queued=True).order_by("created_at")[:limit])
 
 
 def due() -> list[Command]:
@@ -194,18 +228,6 @@ def due() -> list[Command]:
         return bool(same.update(check_at=now + ABANDONED))
 
     return [c for c in Command.objects.filter(check_at__lte=now).order_by("check_at")[:50] if claimed(c)]
-
-
-def news_for(user_id: int) -> tuple[list[Command], bool]:
-    """What was settled late and this person has not been told, and whether more of theirs is still open."""
-    waiting = Q(state__in=[CommandState.SENT, CommandState.UNKNOWN, CommandState.SEVERAL])
-    theirs = list(Command.objects.filter(Q(untold=True) | waiting, actor_id=user_id).order_by("created_at")[:50])
-    return [command for command in theirs if command.untold], any(command.is_open for command in theirs)
-
-
-def tell(commands: Iterable[Command]) -> None:
-    """Whoever asked has seen how these ended."""
-    Command.objects.filter(pk__in=[command.pk for command in commands], untold=True).update(untold=False)
 
 
 def of_record(record: str, record_id: int, limit: int = 8) -> list[Command]:

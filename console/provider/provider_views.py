@@ -5,7 +5,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
@@ -15,11 +15,15 @@ from django.utils.translation import gettext_lazy as lazy
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
-from console.access import Actor, Permission, requires
+from console.access import Actor, Permission, allowed, requires
 from console.audit import services as audit
 from console.audit.events import Action
+from console.audit.exporting import exported
+from console.columns import Column
+from console.exports import ExportColumn
 from console.htmx import page_or_fragment, redirect, toast
-from console.listing import Column, paginate
+from console.listing import listed, paginate
+from console.privacy import DOTS
 from console.provider import features, measuring
 from console.provider.curl import as_curl
 from console.provider.filters import RequestFilter
@@ -58,23 +62,58 @@ def provider(request: HttpRequest) -> HttpResponse:
     return page_or_fragment(request, "provider/provider.html", "provider/_routes.html", context)
 
 
+@listed(lazy("Requests"))
 @requires(Permission.PROVIDER_READ)
 @require_safe
 def requests(request: HttpRequest) -> HttpResponse:
     columns = (
+        Column("route", _("Request"), fixed=True),
         Column("at", _("When"), "at"),
-        Column("route", _("Request")),
         Column("object", _("Object")),
         Column("status", _("Answer")),
         Column("took", _("Took"), numeric=True),
         Column("error", _("What was said")),
+        Column("key", _("Idempotency key"), shown=False),
+        Column("request", _("Provider's request id"), shown=False),
     )
     page = paginate(
         request, RequestLog.objects.all(), form=RequestFilter(request.GET), columns=columns,
         default_sort=DEFAULT_SORT, sortable=SORTABLE,
+        export_url=reverse("provider:requests-export") if allowed(request.user, Permission.LIST_EXPORT) else "",
     )  # fmt: skip
     context = {"title": _("Requests"), "page": page, "days": settings.REQUEST_LOG_DAYS}
     return page_or_fragment(request, "provider/requests.html", "provider/_requests.html", context)
+
+
+@requires(Permission.PROVIDER_READ, Permission.LIST_EXPORT)
+@require_safe
+def export_requests(request: HttpRequest) -> StreamingHttpResponse:
+    """The log as a file, without bodies; what the provider said is masked like personal data."""
+    form = RequestFilter(request.GET)
+    clear = allowed(request.user, Permission.PERSONAL_READ)
+    return exported(
+        request,
+        RequestLog.objects.defer("body", "query"),
+        name="requests",
+        form=form,
+        columns=[
+            ExportColumn("At", lambda log: timezone.localtime(log.at).isoformat(timespec="milliseconds"), "at"),
+            ExportColumn("Request", lambda log: log.route, "route"),
+            ExportColumn("Object id", lambda log: log.object_id, "object"),
+            ExportColumn("Answer", lambda log: log.status, "status"),
+            ExportColumn("Took, ms", lambda log: log.milliseconds, "took"),
+            ExportColumn("What was said", lambda log: log.error if clear or not log.error else DOTS, "error"),
+            ExportColumn("Idempotency key", lambda log: log.idempotency_key, "key"),
+            ExportColumn("Provider's request id", lambda log: log.request_id, "request"),
+        ],
+        sortable=SORTABLE,
+        default_sort=DEFAULT_SORT,
+        preamble=[
+            _("Requests to the provider, made %(now)s.") % {"now": timezone.localtime().isoformat(timespec="seconds")},
+            _("Times in %(zone)s.") % {"zone": timezone.get_current_timezone_name()},
+            *(f"{chip.label}: {chip.value}" for chip in form.chips(request)),
+        ],
+    )
 
 
 @requires(Permission.PROVIDER_READ)

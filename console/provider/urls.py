@@ -6,12 +6,10 @@ from console.provider import provider_views, views
 
 app_name = "provider"
 urlpatterns = [
-    path("commands/news/", views.news, name="news"),
     path("commands/<uuid:pk>/", views.command, name="command"),
-    path("commands/<uuid:pk>/told/", views.told, name="told"),
     path("provider/", provider_views.provider, name="provider"),
-    path("provider/meter/", views.meter, name="meter"),
     path("provider/requests/", provider_views.requests, name="requests"),
+    path("provider/requests/export/", provider_views.export_requests, name="requests-export"),
     path("provider/requests/<int:pk>/", provider_views.logged, name="request"),
     path("provider/features/<slug:key>/try/", provider_views.try_feature, name="try-feature"),
 ]

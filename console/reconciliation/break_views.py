@@ -11,11 +11,13 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from console.access import Actor, Permission, allowed, requires
+from console.columns import Column
 from console.htmx import page_or_fragment, redirect, toast, wants_fragment
-from console.listing import Column, paginate
+from console.listing import listed, paginate
 from console.notes import services as notes
 from console.provider.commands import CannotDo
 from console.reconciliation import desk, exports, rows
@@ -25,7 +27,6 @@ from console.reconciliation.models import Break, BreakState
 from console.reconciliation.wording import age_of, is_waiting, sign_in_words
 from console.sync.models import Delivery
 from console.templatetags.console import signed
-from transactions.filters import export_order
 
 OLDEST, SORTS = "seen", {"seen": "first_seen", "amount": "amount"}
 DELIVERIES = 10
@@ -34,18 +35,22 @@ ROWS = Break.objects.select_related("cardholder", "company", "assignee", "balanc
 )
 
 
+@listed(lazy("Breaks"))
 @requires(Permission.RECONCILIATION_READ)
 @require_safe
 def listing(request: HttpRequest) -> HttpResponse:
     columns = (
-        *((Column("pick", ""),) if allowed(request.user, Permission.BREAK_WORK) else ()),
-        Column("cause", _("Cause")),
+        *((Column("pick", "", fixed=True),) if allowed(request.user, Permission.BREAK_WORK) else ()),
+        Column("cause", _("Cause"), fixed=True),
         Column("amount", _("Amount"), "amount", numeric=True),
         Column("line", _("Line")),
         Column("holder", _("Holder")),
         Column("age", _("First seen"), "seen"),
         Column("state", _("State")),
         Column("owner", _("Whose")),
+        Column("words", _("Explanation"), shown=False),
+        Column("until", _("Expected to go until"), shown=False),
+        Column("number", _("Number"), shown=False),
     )
     page = paginate(
         request, ROWS.all(), form=_filter(request), columns=columns, default_sort=OLDEST, sortable=SORTS,
@@ -60,8 +65,7 @@ def listing(request: HttpRequest) -> HttpResponse:
 @requires(Permission.RECONCILIATION_READ, Permission.LIST_EXPORT)
 @require_safe
 def export(request: HttpRequest) -> StreamingHttpResponse:
-    form = _filter(request)
-    return exports.breaks(request, form, form.filtered(ROWS.all()).order_by(*export_order(request, SORTS, OLDEST)))
+    return exports.breaks(request, _filter(request), ROWS.all(), SORTS, OLDEST)
 
 
 def _filter(request: HttpRequest) -> BreakFilter:

@@ -18,6 +18,7 @@ from console import privacy
 from console.access import Actor, Permission, allowed
 from console.audit import services as audit
 from console.audit.events import Action
+from console.audit.exporting import exported
 from console.branding import brand
 from console.exports import ExportColumn, stream_csv
 from console.money import major
@@ -46,14 +47,17 @@ def counts_in_words(reconciliation: Reconciliation) -> str:
 # --- Breaks -----------------------------------------------------------------------------------------------------------
 
 
-def breaks(request: HttpRequest, form: BreakFilter, queryset: QuerySet[Break]) -> StreamingHttpResponse:
+def breaks(
+    request: HttpRequest, form: BreakFilter, queryset: QuerySet[Break], sorts: dict[str, str], default_sort: str
+) -> StreamingHttpResponse:
     """The list under its filters and its sort."""
-    asked = [bound.name for bound, _value in form.in_force()]
-    audit.record(Action.LIST_EXPORT, actor=Actor.of(request), list="breaks", filters=asked)
     now, zone = timezone.now(), _zone()
     chips = ", ".join(f"{chip.label} = {chip.value}" for chip in form.chips(request))
     preamble = [*_head("breaks", now, zone), UNITS, f"Filters: {chips or 'open breaks'}"]
-    return stream_csv(_name("breaks", now), preamble, _break_columns(request, now, zone), _with_evidence(queryset))
+    return exported(
+        request, queryset, name="breaks", form=form, columns=_break_columns(request, now, zone), sortable=sorts,
+        default_sort=default_sort, preamble=preamble, filename=_name("breaks", now), rows=_with_evidence,
+    )  # fmt: skip
 
 
 class _Shown:
@@ -74,18 +78,18 @@ def _with_evidence(queryset: QuerySet[Break]) -> Iterator[_Shown]:
 def _break_columns(request: HttpRequest, now: datetime, zone: ZoneInfo) -> list[ExportColumn]:
     when = _clock(zone)
     return [
-        ExportColumn("Break", lambda s: s.each.pk),
-        ExportColumn("State", lambda s: s.each.get_state_display()),
-        ExportColumn("Line", lambda s: s.each.get_line_display()),
-        ExportColumn("Cause", lambda s: s.each.get_cause_display()),
+        ExportColumn("Break", lambda s: s.each.pk, "number"),
+        ExportColumn("State", lambda s: s.each.get_state_display(), "state"),
+        ExportColumn("Line", lambda s: s.each.get_line_display(), "line"),
+        ExportColumn("Cause", lambda s: s.each.get_cause_display(), "cause"),
         ExportColumn("What it means", lambda s: s.each.meaning.what),
-        ExportColumn("Amount", lambda s: _dollars(s.each.amount)),
-        ExportColumn("First seen", lambda s: when(s.each.first_seen)),
-        ExportColumn("Age", lambda s: age_of(s.each.first_seen, now).label),
-        ExportColumn("Expected to go until", lambda s: when(s.each.expected_until)),
+        ExportColumn("Amount", lambda s: _dollars(s.each.amount), "amount"),
+        ExportColumn("First seen", lambda s: when(s.each.first_seen), "age"),
+        ExportColumn("Age", lambda s: age_of(s.each.first_seen, now).label, "age"),
+        ExportColumn("Expected to go until", lambda s: when(s.each.expected_until), "until"),
         *_holder_columns(request, lambda s: s.each.owner),
-        ExportColumn("Whose", lambda s: s.each.assignee or ""),
-        ExportColumn("Explanation", lambda s: s.each.resolution),
+        ExportColumn("Whose", lambda s: s.each.assignee or "", "owner"),
+        ExportColumn("Explanation", lambda s: s.each.resolution, "words"),
         ExportColumn("Evidence", lambda s: "; ".join(f"{one.noun} {one.codego_id}" for one in s.evidence)),
     ]
 
@@ -201,8 +205,8 @@ def _movement_columns(request: HttpRequest, zone: ZoneInfo) -> list[ExportColumn
 def _holder_columns(request: HttpRequest, owner: Callable[[Any], Any]) -> list[ExportColumn]:
     clear = allowed(request.user, Permission.PERSONAL_READ)
     return [
-        ExportColumn("Holder id", lambda row: found.codego_id if (found := owner(row)) else ""),
-        ExportColumn("Holder", lambda row: privacy.name(owner(row), clear=clear)),
+        ExportColumn("Holder id", lambda row: found.codego_id if (found := owner(row)) else "", "holder"),
+        ExportColumn("Holder", lambda row: privacy.name(owner(row), clear=clear), "holder"),
     ]
 
 

@@ -10,8 +10,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from console.access import Actor, Permission, allowed, requires
+from console.columns import Column
 from console.htmx import page_or_fragment, redirect, toast, wants_fragment
-from console.listing import Column, paginate
+from console.listing import paginate
 from console.provider.commands import CannotDo
 from console.reconciliation import exports, overview, signing
 from console.reconciliation.filters import ProofFilter
@@ -66,7 +67,7 @@ def _proofs(reconciliation: Reconciliation) -> Any:
 
 def _columns() -> tuple[Column, ...]:
     return (
-        Column("holder", _("Holder"), "balance"),
+        Column("holder", _("Holder"), "balance", fixed=True),
         Column("state", _("State")),
         Column("theirs", _("Spending power, provider"), numeric=True),
         Column("ours", _("Ours"), numeric=True),

@@ -7,11 +7,13 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.http import require_safe
 
 from console.access import Actor, Permission, requires
+from console.columns import Column
 from console.htmx import page_or_fragment, redirect, toast, wants_fragment
-from console.listing import Column, paginate
+from console.listing import listed, paginate
 from console.reconciliation import overview
 from console.reconciliation.filters import HistoryFilter
 from console.reconciliation.models import Movement, Reconciliation, ReconciliationState
@@ -159,11 +161,12 @@ def start(request: HttpRequest) -> HttpResponse:
     return page_or_fragment(request, "ui/confirm.html", "ui/_confirm.html", context)
 
 
+@listed(lazy("All reconciliations"))
 @requires(Permission.RECONCILIATION_READ)
 @require_safe
 def history(request: HttpRequest) -> HttpResponse:
     columns = (
-        Column("as_of", _("As of"), "started"),
+        Column("as_of", _("As of"), "started", fixed=True),
         Column("standing", _("Standing")),
         Column("tied", _("Tie"), numeric=True),
         Column("explained", _("Explained"), numeric=True),

@@ -4,6 +4,7 @@ import zoneinfo
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib.auth.password_validation import password_validators_help_text_html, validate_password
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
@@ -35,6 +36,27 @@ class ZoneForm(forms.Form):
         super().__init__(*args, **kwargs)
         zone: Any = self.fields["time_zone"]
         zone.choices = zone_choices(str((self.initial or {}).get("time_zone", "UTC")))
+
+
+class PreferencesForm(ZoneForm):
+    """What everybody may set for themselves."""
+
+    language = forms.ChoiceField(
+        label=_("Language"),
+        required=False,
+        choices=lambda: [("", _("As the browser asks")), *settings.LANGUAGES],
+        help_text=_(
+            "Of every page, and of how dates, numbers and amounts are written. The provider's own words stay as sent."
+        ),
+    )
+    shortcuts = forms.BooleanField(
+        label=_("Single-key shortcuts"),
+        required=False,
+        help_text=_(
+            "Keys such as j, k and x in lists. Switch them off if your keyboard or voice input presses them by mistake."
+        ),
+    )
+    field_order = ("language", "time_zone", "shortcuts")
 
 
 class NewStaffForm(forms.Form):

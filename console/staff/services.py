@@ -1,6 +1,7 @@
 """Adds and changes staff; every change is in the audit, and nobody takes the last administrator away."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from django.contrib.auth.password_validation import validate_password
 from django.contrib.sessions.models import Session
@@ -45,11 +46,12 @@ def update(user: User, *, name: str, roles: Sequence[str], time_zone: str, is_ac
         _end_sessions(user)
 
 
-def set_zone(user: User, time_zone: str, *, actor: Actor) -> None:
-    """Touches the zone only: what an administrator changes at the same moment stands."""
+def set_preferences(user: User, *, time_zone: str, language: str, shortcuts: bool, actor: Actor) -> None:
+    """Touches these alone: what an administrator changes at the same moment stands."""
+    chosen: dict[str, Any] = {"time_zone": time_zone, "language": language, "shortcuts": shortcuts}
     with transaction.atomic():
-        User.objects.filter(pk=user.pk).update(time_zone=time_zone)
-        audit.record(Action.STAFF_UPDATE, actor=actor, record="staff", record_id=user.pk, time_zone=time_zone)
+        User.objects.filter(pk=user.pk).update(**chosen)
+        audit.record(Action.STAFF_UPDATE, actor=actor, record="staff", record_id=user.pk, **chosen)
 
 
 def _end_sessions(user: User) -> None:

@@ -3,30 +3,35 @@
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.utils import translation
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.http import require_safe
 
 from console.access import Actor, Permission, requires
+from console.columns import Column
 from console.htmx import page_or_fragment, redirect, toast
-from console.listing import Column, paginate
+from console.listing import listed, paginate
 from console.staff import services
 from console.staff.filters import StaffFilter
-from console.staff.forms import NewStaffForm, StaffForm, ZoneForm
+from console.staff.forms import NewStaffForm, PreferencesForm, StaffForm
 from console.staff.models import User
 
 SORTABLE = {"name": "name", "email": "email", "added": "date_joined", "seen": "last_login"}
 
 
+@listed(lazy("Staff"))
 @requires(Permission.STAFF_MANAGE)
 @require_safe
 def listing(request: HttpRequest) -> HttpResponse:
     columns = (
-        Column("name", _("Name"), "name"),
+        Column("name", _("Name"), "name", fixed=True),
         Column("email", _("E-mail"), "email"),
         Column("roles", _("Roles")),
         Column("may", _("May sign in")),
         Column("seen", _("Last sign-in"), "seen"),
         Column("added", _("Added"), "added"),
+        Column("zone", _("Time zone"), shown=False),
     )
     page = paginate(
         request, User.objects.all(), form=StaffFilter(request.GET), columns=columns, default_sort="name",
@@ -70,10 +75,12 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
 @requires(Permission.RECORD_READ)
 def me(request: HttpRequest) -> HttpResponse:
     user = get_object_or_404(User, pk=request.user.pk)
-    form = ZoneForm(request.POST or None, initial={"time_zone": user.time_zone}, label_suffix="")
+    held = {"time_zone": user.time_zone, "language": user.language, "shortcuts": user.shortcuts}
+    form = PreferencesForm(request.POST or None, initial=held, label_suffix="")
     if request.method == "POST" and form.is_valid():
-        services.set_zone(user, form.cleaned_data["time_zone"], actor=Actor.of(request))
-        toast(request, _("Times are shown in %(zone)s from now on.") % {"zone": form.cleaned_data["time_zone"]})
+        services.set_preferences(user, **form.cleaned_data, actor=Actor.of(request))
+        with translation.override(form.cleaned_data["language"] or translation.get_language()):
+            toast(request, _("Saved. Times are shown in %(zone)s.") % {"zone": form.cleaned_data["time_zone"]})
         return redirect(request, "staff:me")
     context = {"form": form, "member": user, "title": _("Your account")}
     return render(request, "staff/me.html", context, status=422 if form.errors else 200)

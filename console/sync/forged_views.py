@@ -19,6 +19,7 @@ from console.access import Actor, Permission, requires
 from console.audit import services as audit
 from console.audit.events import Action
 from console.htmx import page_or_fragment, redirect, toast
+from console.money import grouped
 from console.sync import forged
 from console.sync.filters import InboxFilter
 from console.sync.models import Delivery, DeliveryVerdict, Rejected, Rejection
@@ -68,7 +69,7 @@ def page(request: HttpRequest) -> HttpResponse:
         "reasons": [_reason(look, key) for key, _n in look.counts.most_common()],
         "hours": _hours(counters),
         "hours_title": ngettext("%(n)s delivery in 24 hours", "%(n)s deliveries in 24 hours", total)
-        % {"n": f"{total:,}"},
+        % {"n": grouped(total)},
         "newest": [(each, each.get_rejection_display()) for each in newest[:NEWEST]],
         "all_url": f"{reverse('sync:inbox')}?verdict={DeliveryVerdict.FORGED}",
         "verify_url": f"{reverse('sync:verify-all')}?verdict={DeliveryVerdict.FORGED}",
@@ -101,8 +102,8 @@ def verify_all(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         _verify(request, ids, filters=[bound.name for bound, _value in form.in_force()])
         return redirect(request, "sync:rejected")
-    facts = [(str(chip.label), chip.value) for chip in form.chips(request)] + [(_("Deliveries"), f"{len(ids):,}")]
-    most = _("Only the %(most)s oldest: verify again for the rest.") % {"most": f"{MOST_VERIFIED:,}"}
+    facts = [(str(chip.label), chip.value) for chip in form.chips(request)] + [(_("Deliveries"), grouped(len(ids)))]
+    most = _("Only the %(most)s oldest: verify again for the rest.") % {"most": grouped(MOST_VERIFIED)}
     notice = most if len(ids) == MOST_VERIFIED else ""
     context = _words(request, facts) | {"notice": notice, "back_url": reverse("sync:rejected")}
     return page_or_fragment(request, "ui/confirm.html", "ui/_confirm.html", context)
@@ -142,15 +143,15 @@ def told(outcome: forged.Outcome) -> str:
         ngettext(
             "%(n)s delivery is genuine and is applied now.", "%(n)s deliveries are genuine and are applied now.",
             outcome.verified,
-        ) % {"n": f"{outcome.verified:,}"} if outcome.verified else _("None could be verified."),
+        ) % {"n": grouped(outcome.verified)} if outcome.verified else _("None could be verified."),
     ]  # fmt: skip
     if outcome.duplicates:
-        words.append(_("%(n)s of them had come again meanwhile.") % {"n": f"{outcome.duplicates:,}"})
+        words.append(_("%(n)s of them had come again meanwhile.") % {"n": grouped(outcome.duplicates)})
     if outcome.unverified:
-        words.append(_("%(n)s fit none of the secrets in CODEGO_WEBHOOK_SECRETS.") % {"n": f"{outcome.unverified:,}"})
+        words.append(_("%(n)s fit none of the secrets in CODEGO_WEBHOOK_SECRETS.") % {"n": grouped(outcome.unverified)})
     if outcome.altered:
         words.append(
-            _("%(n)s were shortened or lost card secrets when they were kept.") % {"n": f"{outcome.altered:,}"}
+            _("%(n)s were shortened or lost card secrets when they were kept.") % {"n": grouped(outcome.altered)}
         )
     return " ".join(words)
 
@@ -208,4 +209,4 @@ def _hours(counters: Sequence[Rejected]) -> list[tuple[str, int, str]]:
     now = timezone.now().replace(minute=0, second=0, microsecond=0)
     hours = [now - timedelta(hours=back) for back in reversed(range(HOURS))]
     counts = {hour: sum(each.count for each in counters if each.hour == hour) for hour in hours}
-    return [(date_format(timezone.localtime(hour), "H:i"), count, f"{count:,}") for hour, count in counts.items()]
+    return [(date_format(timezone.localtime(hour), "H:i"), count, grouped(count)) for hour, count in counts.items()]

@@ -4,16 +4,20 @@ import hashlib
 from typing import Any, NamedTuple
 
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import formats, timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.http import require_safe
 
-from console.access import Actor, Permission, requires
+from console.access import Actor, Permission, allowed, requires
+from console.audit.exporting import exported
+from console.columns import Column
+from console.exports import ExportColumn
 from console.htmx import page_or_fragment, redirect, toast, wants_fragment
-from console.listing import Column, paginate
+from console.listing import listed, paginate
 from console.sync import drift, health, runs
 from console.sync.filters import KINDS, RunFilter, StartForm
 from console.sync.models import Run, RunState
@@ -21,6 +25,7 @@ from console.sync.routes import READS
 from console.sync.schedule import SCHEDULE
 from console.sync.tasks import ring
 
+NEWEST, SORTABLE = "-started", {"started": "started_at"}
 SHOWN = 50  # records that differed on a page, unless all are asked for
 
 
@@ -37,11 +42,12 @@ class Difference(NamedTuple):
     error: str = ""
 
 
+@listed(lazy("Sweeps"))
 @requires(Permission.RECONCILIATION_READ)
 @require_safe
 def listing(request: HttpRequest) -> HttpResponse:
     columns = (
-        Column("started", _("Started"), "started"),
+        Column("started", _("Started"), "started", fixed=True),
         Column("kind", _("Kind")),
         Column("state", _("State")),
         Column("duration", _("Took"), numeric=True),
@@ -51,13 +57,49 @@ def listing(request: HttpRequest) -> HttpResponse:
     )
     page = paginate(
         request, Run.objects.select_related("asked_by"), form=RunFilter(request.GET), columns=columns,
-        default_sort="-started", sortable={"started": "started_at"},
+        default_sort=NEWEST, sortable=SORTABLE,
+        export_url=reverse("sync:runs-export") if allowed(request.user, Permission.LIST_EXPORT) else "",
     )  # fmt: skip
     rows = [(run, KINDS.get(run.kind, run.kind), _took(run), _totals(run)) for run in page.rows]
     context: dict[str, object] = {"page": page, "rows": rows, "title": _("Sweeps")}
     if not wants_fragment(request):
         context |= {**_live(), "drift": _drift_by_day()}
     return page_or_fragment(request, "sync/runs.html", "sync/_runs.html", context)
+
+
+@requires(Permission.RECONCILIATION_READ, Permission.LIST_EXPORT)
+@require_safe
+def export(request: HttpRequest) -> StreamingHttpResponse:
+    """The sweeps and what each of them counted."""
+    form = RunFilter(request.GET)
+    columns = [
+        ExportColumn(
+            "Started", lambda run: timezone.localtime(run.started_at).isoformat(timespec="seconds"), "started"
+        ),
+        ExportColumn("Kind", lambda run: KINDS.get(run.kind, run.kind), "kind"),
+        ExportColumn("State", lambda run: run.get_state_display(), "state"),
+        ExportColumn("Took, seconds", _seconds, "duration"),
+        *(
+            ExportColumn(str(label), lambda run, place=place: _totals(run)[place], name)  # type: ignore[misc]
+            for place, (name, label) in enumerate(_count_labels().items())
+        ),
+        ExportColumn("Drift", drift.total, "drift"),
+        ExportColumn("Asked by", lambda run: run.asked_by or "", "by"),
+    ]
+    return exported(
+        request,
+        Run.objects.select_related("asked_by").defer("differences"),
+        name="sweeps",
+        form=form,
+        columns=columns,
+        sortable=SORTABLE,
+        default_sort=NEWEST,
+        preamble=[
+            _("Sweeps, made %(now)s.") % {"now": timezone.localtime().isoformat(timespec="seconds")},
+            _("Times in %(zone)s.") % {"zone": timezone.get_current_timezone_name()},
+            *(f"{chip.label}: {chip.value}" for chip in form.chips(request)),
+        ],
+    )
 
 
 @requires(Permission.RECONCILIATION_READ)
@@ -193,8 +235,12 @@ def _drift_by_day() -> dict[str, Any]:
     }
 
 
+def _seconds(run: Run) -> int:
+    return int(((run.finished_at or timezone.now()) - run.started_at).total_seconds())
+
+
 def _took(run: Run) -> str:
-    seconds = int(((run.finished_at or timezone.now()) - run.started_at).total_seconds())
+    seconds = _seconds(run)
     minutes, seconds = divmod(max(seconds, 0), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"

@@ -14,6 +14,7 @@ urlpatterns = [
     path("inbox/<int:pk>/", views.delivery, name="delivery"),
     path("inbox/<int:pk>/replay/", views.replay, name="replay"),
     path("reconciliation/runs/", run_views.listing, name="runs"),
+    path("reconciliation/runs/export/", run_views.export, name="runs-export"),
     path("reconciliation/runs/live/", run_views.live, name="runs-live"),
     path("reconciliation/runs/start/", run_views.start, name="start"),
     path("reconciliation/runs/<int:pk>/", run_views.detail, name="run"),

@@ -12,17 +12,21 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
 from console.access import Actor, Permission, allowed, requires
 from console.audit import services as audit
 from console.audit.events import Action
+from console.audit.exporting import exported
 from console.branding import signature
+from console.columns import Column
 from console.days import span
-from console.exports import ExportColumn, stream_csv
+from console.exports import ExportColumn
 from console.htmx import page_or_fragment, redirect, toast
-from console.listing import Column, paginate
+from console.listing import listed, paginate
+from console.money import grouped
 from console.sync import bodies, forged, inbox
 from console.sync.filters import InboxFilter
 from console.sync.models import INERT, Delivery, DeliveryVerdict, Rejected
@@ -39,17 +43,23 @@ PREVIEWED = 5
 DEFAULT_SORT, SORTABLE = "-received", {"received": "received_at"}
 
 
+@listed(lazy("Inbox"))
 @requires(Permission.INBOX_READ)
 @require_safe
 def listing(request: HttpRequest) -> HttpResponse:
     columns = (
-        Column("received", _("Received"), "received"),
+        Column("received", _("Received"), "received", fixed=True),
         Column("type", _("Type")),
         Column("verdict", _("What became of it")),
         Column("object", _("Object")),
         Column("took", _("Took"), numeric=True),
         Column("attempts", _("Attempts"), numeric=True),
         Column("error", _("Error")),
+        Column("event", _("Event id"), shown=False),
+        Column("tried", _("First tried"), shown=False),
+        Column("applied", _("Applied"), shown=False),
+        Column("address", _("Sent from"), shown=False),
+        Column("hash", _("Body SHA-256"), shown=False),
     )
     page = paginate(
         request, Delivery.objects.defer("body"), form=InboxFilter(request.GET), columns=columns,
@@ -96,17 +106,21 @@ def _waiting() -> dict[str, Any]:
 def export(request: HttpRequest) -> StreamingHttpResponse:
     """The list as a file, without bodies."""
     form = InboxFilter(request.GET)
-    down = "" if request.GET.get("sort") == "received" else "-"
-    rows = form.filtered(Delivery.objects.defer("body")).order_by(f"{down}received_at", f"{down}pk")
-    filters = [bound.name for bound, _value in form.in_force()]
-    audit.record(Action.LIST_EXPORT, actor=Actor.of(request), list="inbox", filters=filters)
-    preamble = [
-        signature(),
-        _("Deliveries, made %(now)s.") % {"now": timezone.localtime().isoformat(timespec="seconds")},
-        _("Times in %(zone)s.") % {"zone": timezone.get_current_timezone_name()},
-        *(f"{chip.label}: {chip.value}" for chip in form.chips(request)),
-    ]
-    return stream_csv("inbox.csv", preamble, _export_columns(request), rows.iterator(chunk_size=2000))
+    return exported(
+        request,
+        Delivery.objects.defer("body"),
+        name="inbox",
+        form=form,
+        columns=_export_columns(request),
+        sortable=SORTABLE,
+        default_sort=DEFAULT_SORT,
+        preamble=[
+            signature(),
+            _("Deliveries, made %(now)s.") % {"now": timezone.localtime().isoformat(timespec="seconds")},
+            _("Times in %(zone)s.") % {"zone": timezone.get_current_timezone_name()},
+            *(f"{chip.label}: {chip.value}" for chip in form.chips(request)),
+        ],
+    )
 
 
 @requires(Permission.INBOX_READ)
@@ -173,10 +187,10 @@ def _replay_words(request: HttpRequest, form: InboxFilter, ids: Sequence[int]) -
     for start in range(0, len(ids), SOME):
         some = Delivery.objects.filter(pk__in=ids[start : start + SOME])
         now.update(some.values_list("verdict", flat=True))
-    facts += [(str(DeliveryVerdict(verdict).label), f"{n:,}") for verdict, n in now.most_common()]
+    facts += [(str(DeliveryVerdict(verdict).label), grouped(n)) for verdict, n in now.most_common()]
     newest = Delivery.objects.filter(pk__in=ids[:PREVIEWED]).order_by("-received_at", "-pk").defer("body")
     facts += [(_("The newest"), ", ".join(f"{each.type or '?'} {each.object_id}".strip() for each in newest))]
-    most = _("Only the %(most)s newest: replay again for the rest.") % {"most": f"{MOST_REPLAYED:,}"}
+    most = _("Only the %(most)s newest: replay again for the rest.") % {"most": grouped(MOST_REPLAYED)}
     return {
         "title": _("Apply these deliveries again?"),
         "what": _count(len(ids)) + " " + _("Applying one twice has no second effect, and nothing is sent anywhere."),
@@ -204,7 +218,7 @@ def _replay(
 
 def _count(count: int) -> str:
     words = ngettext("%(n)s delivery is applied again.", "%(n)s deliveries are applied again.", count)
-    return words % {"n": f"{count:,}"} if count else _("No delivery matches this filter.")
+    return words % {"n": grouped(count)} if count else _("No delivery matches this filter.")
 
 
 def _error(request: HttpRequest, found: Delivery) -> str:
@@ -244,22 +258,24 @@ def _siblings(found: Delivery) -> QuerySet[Delivery]:
 
 
 def _export_columns(request: HttpRequest) -> list[ExportColumn]:
-    def when(name: str) -> ExportColumn:
+    def when(name: str, of: str) -> ExportColumn:
         return ExportColumn(
             name.replace("_", " ").capitalize(),
             lambda d: timezone.localtime(moment).isoformat(timespec="seconds") if (moment := getattr(d, name)) else "",
+            of,
         )
 
     return [
-        when("received_at"),
-        ExportColumn("Type", lambda d: d.type),
-        ExportColumn("Verdict", lambda d: d.verdict),
-        ExportColumn("Object id", lambda d: d.object_id),
-        ExportColumn("Event id", lambda d: d.event_id),
-        ExportColumn("Attempts", lambda d: d.attempts),
-        when("first_tried_at"),
-        when("applied_at"),
-        ExportColumn("Error", lambda d: _error(request, d)),
-        ExportColumn("Body SHA-256", lambda d: d.body_hash),
-        ExportColumn("Address", lambda d: d.address),
+        when("received_at", "received"),
+        ExportColumn("Type", lambda d: d.type, "type"),
+        ExportColumn("Verdict", lambda d: d.verdict, "verdict"),
+        ExportColumn("Object id", lambda d: d.object_id, "object"),
+        ExportColumn("Event id", lambda d: d.event_id, "event"),
+        ExportColumn("Attempts", lambda d: d.attempts, "attempts"),
+        when("first_tried_at", "tried"),
+        when("applied_at", "applied"),
+        ExportColumn("Took, seconds", lambda d: _seconds(d.queued_at, d.applied_at), "took"),
+        ExportColumn("Error", lambda d: _error(request, d), "error"),
+        ExportColumn("Body SHA-256", lambda d: d.body_hash, "hash"),
+        ExportColumn("Address", lambda d: d.address, "address"),
     ]

@@ -9,10 +9,15 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.bench import balance_proof, budget, sweep
+from tests.bench import balance_proof, budget, search, sweep
 from tests.bench.result import Result, table
 
-CASES = {"sweep": sweep.measure, "budget": budget.measure, "balance_proof": balance_proof.measure}
+CASES = {
+    "sweep": sweep.measure,
+    "budget": budget.measure,
+    "balance_proof": balance_proof.measure,
+    "search": search.measure,
+}
 
 
 def main(wanted: list[str]) -> int:

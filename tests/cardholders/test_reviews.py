@@ -111,7 +111,7 @@ def test_the_number_of_queries_does_not_grow_with_the_queue(client_as, django_as
     for _ in range(4):
         decide(client, waiting())
     make_swept()
-    with django_assert_max_num_queries(11):
+    with django_assert_max_num_queries(13):
         client.get("/reviews/")
 
 

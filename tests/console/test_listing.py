@@ -8,10 +8,12 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from django import forms
 from django.db import connection
+from django.template import Context, Template, TemplateSyntaxError
 from django.test.utils import CaptureQueriesContext
 
 from cards.models import Card
-from console.listing import CURSOR, PAGE_SIZE, Column, FilterForm, paginate
+from console.columns import Column
+from console.listing import CURSOR, PAGE_SIZE, FilterForm, paginate
 from tests.factories import make_cardholder
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -240,5 +242,99 @@ def test_an_unbound_form_filters_nothing(cards):
 def test_a_list_that_asks_for_nothing_has_the_plain_address(rf, db):
     page = open_page(rf, "/cards/")
     assert (page.query, page.export_url, page.clear_url, page.is_filtered) == ("", "/out/", "/cards/", False)
-    assert not page.sort_given
-    assert open_page(rf, "/cards/?sort=limit").sort_given
+    assert page.carried == []
+    assert open_page(rf, "/cards/?sort=limit&columns=limit").carried == [("sort", "limit"), ("columns", "limit")]
+
+
+# --- Columns ----------------------------------------------------------------------------------------------------------
+
+OFFERED = [
+    Column("pick", "", fixed=True),
+    Column("card", "Card", sort="last4", fixed=True),
+    Column("limit", "Limit", sort="limit"),
+    Column("state", "State"),
+    Column("id", "Card id", shown=False),
+    Column("act", "", fixed=True),
+]
+
+
+def arranged(rf, address: str):
+    request = rf.get(address)
+    return paginate(
+        request, Card.objects.all(), form=CardFilters(request.GET), columns=OFFERED, default_sort="-created",
+        sortable=SORTABLE, export_url="/out/",
+    )  # fmt: skip
+
+
+def shown(page) -> list[str]:
+    return [column.key for column in page.columns]
+
+
+@pytest.mark.parametrize(
+    ("query", "keys_shown"),
+    [
+        ("", "limit state"),
+        ("columns=", "limit state"),
+        ("columns=id,limit", "id limit"),
+        ("columns=id&columns=limit", "id limit"),  # as a form sends it without script
+        ("columns=state,state,id", "state id"),
+        ("columns=all", "limit state id"),
+        ("columns=card", ""),  # nothing but the name
+        ("columns=limit&columns=state&columns=id&move=id:up", "limit id state"),
+        ("columns=limit&columns=state&move=limit:up", "limit state"),
+        ("columns=limit&columns=state&move=limit:sideways", "limit state"),
+        ("columns=limit&columns=state&move=id:up", "limit state"),
+    ],
+)
+def test_the_address_names_the_columns_and_the_name_stays(rf, db, query, keys_shown):
+    page = arranged(rf, f"/cards/?{query}")
+    assert shown(page) == ["pick", "card", *keys_shown.split(), "act"]
+    assert page.notice == ""
+
+
+def test_columns_that_do_not_exist_are_left_out_and_said(rf, db):
+    page = arranged(rf, "/cards/?columns=limit,secret,balance")
+    assert shown(page) == ["pick", "card", "limit", "act"]
+    assert page.notice == "This list has no columns secret, balance."
+    assert shown(arranged(rf, "/cards/?columns=secret")) == ["pick", "card", "limit", "state", "act"]
+
+
+def test_every_link_of_the_list_keeps_the_columns(rf, cards):
+    page = arranged(rf, "/cards/?status=active&columns=id&columns=limit&move=limit:up&sort=limit")
+    assert page.query == "status=active&sort=limit&columns=limit,id"
+    assert page.next_url.startswith("/cards/?status=active&sort=limit&columns=limit,id&cursor=")
+    assert page.chips[0].remove_url == "/cards/?sort=limit&columns=limit,id"
+    assert page.clear_url == "/cards/?sort=limit&columns=limit,id"
+    assert page.heads[1].url == "/cards/?status=active&sort=last4&columns=limit,id"
+    assert page.own_columns_url == "/cards/?status=active&sort=limit"
+
+
+def test_the_chooser_lists_what_is_shown_first_and_not_what_is_fixed(rf, db):
+    choices = arranged(rf, "/cards/?columns=id,limit").arrangement.choices
+    assert [(each.key, each.shown, each.first, each.last) for each in choices] == [
+        ("id", True, True, False),
+        ("limit", True, False, True),
+        ("state", False, False, False),
+    ]
+
+
+CELLS = """{% load lists %}{% for row in page.rows %}{% cells page %}
+  {% cell "pick" %}[]{% endcell %}{% cell "card" %}{{ row.last4 }}{% endcell %}
+  {% cell "limit" %} limit {{ row.limit_amount }}{% endcell %}{% cell "state" %} {{ row.state|upper }}{% endcell %}
+  {% cell "id" %} <{{ row.codego_id }}>{% endcell %}{% cell "act" %};{% endcell %}
+{% endcells %}{% endfor %}"""
+
+
+def test_cells_are_drawn_in_the_pages_order_and_hidden_ones_not_at_all(rf, db):
+    Card.objects.create(cardholder=make_cardholder(), codego_id="a&b", last4="4242", limit_amount=5, state="active")
+    draw = Template(CELLS)
+    assert draw.render(Context({"page": arranged(rf, "/cards/")})) == "[]4242 limit 5 ACTIVE;"
+    assert draw.render(Context({"page": arranged(rf, "/cards/?columns=id,limit")})) == "[]4242 <a&amp;b> limit 5;"
+
+
+@pytest.mark.parametrize(
+    "wrong", ["{% cells page %}words{% endcells %}", "{% cells %}{% endcells %}", "{% cells page %}"]
+)
+def test_cells_written_wrongly_are_refused_when_the_template_is_read(wrong):
+    with pytest.raises(TemplateSyntaxError):
+        Template("{% load lists %}" + wrong)

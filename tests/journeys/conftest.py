@@ -52,12 +52,13 @@ class Console:
             self.process.send_signal(signal.SIGINT)
             self.process.wait(30)
 
-    def manage(self, *command: str, check: bool = True) -> str:
+    def manage(self, *command: str, check: bool = True, typed: str = "") -> str:
         environment = self.environment | {"SECRET_KEY": (self.folder / "var" / "secret_key").read_text()}
         done = subprocess.run(
             [sys.executable, "manage.py", *command],
             cwd=ROOT,
             env=environment,
+            input=typed,
             capture_output=True,
             text=True,
             check=False,

@@ -82,7 +82,7 @@ def test_an_export_is_written_down_without_what_was_typed(client_as):
     client = client_as("finance")
     client.get(EXPORT, {"action": "card:lock", "q": "ana@holder.test"}).getvalue()
     entry = client.get(URL).context["rows"][0][0]
-    assert entry.detail == {"list": "activity", "filters": ["action"]}
+    assert entry.detail == {"list": "activity", "filters": ["action"], "columns": "all"}
 
 
 def test_viewers_have_none(client_as):

@@ -121,7 +121,11 @@ def test_the_file_is_what_the_list_shows(client_as, several):
     assert (row["Holder"], row["Age"]) == ("A. M.", "1 to 3 days")
     assert any("US dollars" in line for line in preamble)
     assert any("Unexplained only = yes" in line for line in preamble)
-    assert Entry.objects.get(action="list:export").detail == {"list": "breaks", "filters": ["unexplained"]}
+    assert Entry.objects.get(action="list:export").detail == {
+        "list": "breaks",
+        "filters": ["unexplained"],
+        "columns": "all",
+    }
     everything = rows_of(client.get(reverse("reconciliation:breaks-export"), {"state": "all", "sort": "-amount"}))[1]
     assert [line["Amount"] for line in everything] == ["9.00", "0.88", "0.77", "-0.10", "-1.00", "-50.00"]
     assert client_as("admin").get(reverse("reconciliation:breaks-export")).status_code == 403

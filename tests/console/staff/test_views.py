@@ -108,3 +108,20 @@ def test_the_list_filters_and_sorts(admin):
     assert names(role="finance", may="no") == ["Abel"]
     assert names(q="zor") == ["Zora"]
     assert names(q="nobody at all") == []
+
+
+def test_pages_and_amounts_are_in_the_language_a_person_chose(client_as):
+    client = client_as("viewer")
+    page = client.get(reverse("staff:me"), headers={"accept-language": "es"})
+    assert ('<html lang="es"' in page.text, page.headers["Content-Language"]) == (True, "es")
+    client.post(reverse("staff:me"), {"time_zone": "UTC", "language": "it", "shortcuts": "on"})
+    page = client.get(reverse("staff:me"), headers={"accept-language": "es"})
+    assert ('<html lang="it"' in page.text, page.headers["Content-Language"]) == (True, "it")
+    assert client.post(reverse("staff:me"), {"time_zone": "UTC", "language": "tlh"}).status_code == 422
+
+
+def test_single_key_shortcuts_can_be_switched_off(client_as):
+    client = client_as("viewer")
+    assert "data-keys" not in client.get(reverse("staff:me")).text
+    client.post(reverse("staff:me"), {"time_zone": "UTC"})
+    assert 'data-keys="off"' in client.get(reverse("staff:me")).text

@@ -47,7 +47,7 @@ def test_a_list_page_asks_few_questions(client_as, django_assert_max_num_queries
     for _ in range(30):
         make_delivery()
     make_swept()
-    with django_assert_max_num_queries(10):
+    with django_assert_max_num_queries(12):
         client.get(INBOX)
 
 
