@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods
 
 from console.access import Permission, requires
 from console.branding import tokens
+from console.charts import Chart, Mark
 from console.htmx import page_or_fragment, redirect, toast
 from console.templatetags.console import STATUSES
 
@@ -89,6 +90,7 @@ def _examples(here: str) -> dict[str, Any]:
         {"label": _("Amount"), "url": "#tables", "numeric": True},
     ]
     lines = [SimpleNamespace(label=_("Status"), old=_("Active"), new=_("Locked"))]
+    words = [SimpleNamespace(text=_("Called twice, no answer.") + " "), SimpleNamespace(text="Finn", person=True)]
     return {
         "title": _("Components"),
         "here": here,
@@ -115,12 +117,33 @@ def _examples(here: str) -> dict[str, Any]:
             {"state": state, "at": None if state == "never" else earlier, "why": why, "key": f"as-of-{state}"}
             for state, why in (("fresh", ""), ("reading", ""), ("never", ""), ("stale", _("The last sweep failed.")))
         ],
-        "days": [(f"{day} Nov", day * 37 % 90, f"${day * 37 % 90}.00") for day in range(1, 15)],
+        "charts": _charts(),
         "items": [
             {"title": _("Card locked"), "tone": "warn", "shape": "square", "at": earlier, "actor": "Olga", "lines": lines},
             {"title": _("Purchase declined"), "tone": "bad", "shape": "cross", "at": earlier},
             {"title": _("Card issued"), "tone": "good", "shape": "dot", "at": earlier, "told_at": now},
         ],
-        "notes": [SimpleNamespace(text=_("Called twice, no answer."), author="Olga", author_id=0, at=earlier)],
+        "notes": [(SimpleNamespace(pk=0, author="Olga", author_id=0, at=earlier), words)],
+        "standings": [
+            SimpleNamespace(
+                level=level, text=_("How it stands."), why=_("Why it stands so."), how=_("What they can do."),
+                who=SimpleNamespace(value=_("The cardholder")), said="insufficient_funds",
+                steps=[SimpleNamespace(url="#standing", label=_("What helps"), dialog=False)],
+            )
+            for level in LEVELS
+        ],
         "notes_clear": True,
     }  # fmt: skip
+
+
+def _charts() -> list[Chart]:
+    days = [Mark(f"{day} Nov", day * 37 % 90, f"${day * 37 % 90}.00") for day in range(1, 15)]
+    parts = [
+        Mark(tone, 40 - 6 * place, str(40 - 6 * place), "#figures", tone=tone)
+        for place, tone in enumerate(tokens.TONES)
+    ]
+    return [
+        Chart(_("Spend by day"), days, "bars"),
+        Chart(_("By tone"), parts, "rows", head=_("Tone")),
+        Chart(_("Parts of a whole"), parts, "stack", head=_("Tone")),
+    ]
