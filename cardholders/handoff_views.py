@@ -31,8 +31,7 @@ class HandoffForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs | {"label_suffix": ""})
-        languages = [(code, translation.get_language_info(code)["name_local"]) for code, _name in settings.LANGUAGES]
-        self.fields["language"].choices = [("", _("As their phone is set")), *languages]  # type: ignore[attr-defined]
+        self.fields["language"].choices = [("", _("As their phone is set")), *settings.LANGUAGES]  # type: ignore[attr-defined]
 
 
 @requires(Permission.KYC_START)
@@ -64,25 +63,23 @@ def revoke(request: HttpRequest, noun: str, pk: int) -> HttpResponse:
 
 def _made(request: HttpRequest, applicant: Applicant, given: dict[str, Any]) -> HttpResponse:
     try:
-        _link, url = handoffs.make(applicant, **given, actor=Actor.of(request))
+        link, url = handoffs.make(applicant, **given, actor=Actor.of(request))
     except CannotDo as refusal:
         context = _context(applicant) | {"form": HandoffForm(), "problem": str(refusal)}
         return render(request, "cardholders/handoff.html", context, status=422)
-    words = _("%(brand)s asks you to confirm your identity. Open this link on your phone: %(url)s") % {
-        "brand": brand().name,
-        "url": url,
-    }
-    text, subject = quote(words, safe=""), quote(_("Your identity check"), safe="")
-    made = {
-        "url": url,
-        "qr": picture(url),
-        "mail_url": f"mailto:?subject={subject}&body={text}",
-        "sms_url": f"sms:?&body={text}",
-        "form": HandoffForm(),
-    }
+    made = {"url": url, "qr": picture(url), "form": HandoffForm(), **_messages(url, link.language)}
     response = render(request, "cardholders/handoff.html", _context(applicant) | made)
     response["Cache-Control"] = "no-store"
     return response
+
+
+def _messages(url: str, language: str) -> dict[str, str]:
+    """A text message and an e-mail to nobody yet, written in the language that the page will have."""
+    with translation.override(language or translation.get_language()):
+        words = _("%(brand)s asks you to complete a check. Open this link on your phone: %(url)s")
+        text = quote(words % {"brand": brand().name, "url": url}, safe="")
+        subject = quote(_("Your check"), safe="")
+    return {"mail_url": f"mailto:?subject={subject}&body={text}", "sms_url": f"sms:?&body={text}"}
 
 
 def _context(applicant: Applicant) -> dict[str, Any]:

@@ -141,7 +141,7 @@ def _opened(request: HttpRequest, found: Handoff, token: str) -> HttpResponse:
     if origin_of(url) not in kyc_origins():
         return _page(request, "unavailable", found, token)
     more = {"iframe_url": url, "origins": " ".join(kyc_origins()), "home": _url(request, found, token)}
-    return _private(_framed(request, _context(request, found, token) | more))
+    return _private(_framed(request, _context(request, found, token) | more), language)
 
 
 @kyc_page
@@ -157,7 +157,7 @@ def _page(request: HttpRequest, state: str, found: Handoff | None = None, token:
             "face": face,
             "text": face.text % {"brand": brand().name},
         }
-        return _private(render(request, "onboarding/page.html", context, status=face.status))
+        return _private(render(request, "onboarding/page.html", context, status=face.status), context["language"])
 
 
 def _context(request: HttpRequest, found: Handoff | None, token: str) -> dict[str, Any]:
@@ -166,18 +166,17 @@ def _context(request: HttpRequest, found: Handoff | None, token: str) -> dict[st
         "noun": noun_of(found.applicant) if found else "",
         "until": formats.date_format(found.expires_at.astimezone(UTC), "j F Y, H:i") if found else "",
         "language": now,
-        "languages": [
-            {"code": code, "name": translation.get_language_info(code)["name_local"], "current": code == now}
-            for code, _name in settings.LANGUAGES
-        ],
+        "languages": [{"code": code, "name": name, "current": code == now} for code, name in settings.LANGUAGES],
         "here": _url(request, found, token),
         "done_url": reverse("cardholders:onboarding_submitted", args=[token]) if token else "",
     }
 
 
-def _private(response: HttpResponse) -> HttpResponse:
+def _private(response: HttpResponse, language: str = "") -> HttpResponse:
     """No cache, no search engine, and no address of this page told to anybody, our own server's logs included."""
     response["Cache-Control"] = "no-store"
+    if language:
+        response["Content-Language"] = language
     response["X-Robots-Tag"] = "noindex, nofollow"
     response["Referrer-Policy"] = "strict-origin"  # `no-referrer` would make browsers hide the origin of our own form
     return response

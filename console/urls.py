@@ -9,6 +9,7 @@ from console.sync.webhooks import receive
 
 urlpatterns = [
     path("", home.home, name="home"),
+    path("home/panels/", home.panels, name="panels"),
     path("attention/<slug:key>/", home.rows, name="attention"),
     path("help/", in_app_help.page, name="help"),
     path("", include("cardholders.urls")),
@@ -25,6 +26,7 @@ urlpatterns = [
     path("bulk/", include("console.bulk.urls")),
     path("views/", include("console.saved.urls")),
     path("history/", include("console.timeline.urls")),
+    path("vocabulary/", include("console.vocabulary.urls")),
     path("", include("console.provider.urls")),
     path("accounts/", include("allauth.urls")),
     path("webhooks/codego/", receive, name="webhook"),

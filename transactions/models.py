@@ -16,6 +16,7 @@ from console.money import signed_amount
 from console.provider.mirror import Mirrored
 
 NOT_FINAL = ("pending", "processing", "")
+SPENT = Q(kind="spend", state__in=["completed", "pending"], amount__gt=0)  # purchases settled, or held
 CHARGES = ("kind", "state", "currency", "amount", "local_currency")
 
 
@@ -80,6 +81,10 @@ class Transaction(Mirrored):
                 name="transaction_at_merchant",
             ),
             models.Index(fields=["dirty_at"], condition=Q(dirty_at__isnull=False), name="transaction_dirty"),
+            # all that the spend of a period adds up, so that it is read in the index alone
+            models.Index(
+                fields=["occurred_at", "state", "currency", "amount"], condition=SPENT, name="transaction_spent"
+            ),
         ]
 
     def __str__(self) -> str:
