@@ -1,5 +1,5 @@
-"""What a typed text can be. One text is often several things: 4242 are the last four of a card, the number of a record
-and the beginning of a telephone number."""
+"""What a typed text can be. One text is often several things: 424242 is the number of a record, the beginning of an id
+and a part of a telephone number. Four digits are the last four of a card; with # before them, a number."""
 
 import re
 import unicodedata
@@ -39,7 +39,7 @@ def _last_four(asked: Asked, found: re.Match[str]) -> None:
 
 
 def _number(asked: Asked, found: re.Match[str]) -> None:
-    number = int(found[1])
+    number = int(found[1] or found[2])
     asked.number = number if 0 < number <= LARGEST else None
 
 
@@ -71,8 +71,8 @@ class Kind:
 
 
 KINDS = (
-    Kind(re.compile(r"[•*·.…xX#-]*([0-9]{4})"), _last_four),
-    Kind(re.compile(r"#?([0-9]{1,19})"), _number, alone=True),
+    Kind(re.compile(r"[•*·.…xX-]*([0-9]{4})"), _last_four),
+    Kind(re.compile(r"#([0-9]{1,19})|(?![0-9]{4}$)([0-9]{1,19})"), _number, alone=True),
     Kind(re.compile(rf"(?=.*[0-9])[A-Za-z0-9_.:\-]{{{FEWEST},128}}"), _id, alone=True),
     Kind(re.compile(rf"(?=.*[0-9])[A-Za-z0-9]{{{FEWEST},128}}"), _address, alone=True),
     Kind(re.compile(r".*"), _word),
