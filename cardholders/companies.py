@@ -14,6 +14,7 @@ from cardholders.lists import applicant_columns, country_of, exported, may_expor
 from cardholders.models import Company
 from cardholders.record import record_page
 from console.access import Permission, requires
+from console.arrivals import watched
 from console.columns import Column
 from console.exports import ExportColumn
 from console.htmx import page_or_fragment
@@ -47,6 +48,7 @@ class Owner(NamedTuple):
 @listed(lazy("Companies"))
 @requires(Permission.RECORD_READ)
 @require_safe
+@watched("company")
 def listing(request: HttpRequest) -> HttpResponse:
     page = paginate(
         request,

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
+from urllib.parse import urlsplit
 
 from csp.decorators import csp_update
 from django.conf import settings
@@ -38,3 +39,13 @@ def kyc_page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
         return response
 
     return framed
+
+
+def origin_of(url: str) -> str:
+    """Scheme, host and port, as a browser compares them; whatever else stands there makes it another origin."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}".lower()
+
+
+def kyc_origins() -> list[str]:
+    return [origin.rstrip("/").lower() for origin in settings.CODEGO_KYC_ORIGINS]

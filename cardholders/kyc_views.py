@@ -3,24 +3,22 @@
 The one-time address of the frame is in the single answer to the POST that opened the session, and nowhere else."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from cardholders import services
+from cardholders import handoff, services
 from cardholders.forms import CardholderForm, CompanyForm, OnboardForm
-from cardholders.kyc_headers import kyc_page
+from cardholders.kyc_headers import kyc_origins, kyc_page, origin_of
 from cardholders.models import KycSession
 from cardholders.nouns import Applicant, applicant_or_404, noun_of
 from cardholders.outcomes import meaning
+from cardholders.progress import Progress
 from console.access import Actor, Permission, requires
 from console.codego import records
 from console.codego.errors import CodegoError
@@ -30,22 +28,7 @@ from console.provider.models import Command, CommandState
 
 FORMS: dict[str, type[OnboardForm]] = {"cardholder": CardholderForm, "company": CompanyForm}
 ADD: dict[str, Callable[..., Applicant]] = {"cardholder": services.add_cardholder, "company": services.add_company}
-STILL_CHECKED = frozenset({"", "notstarted", "pending", "manualreview"})
 Opened = tuple[Command, records.KycSession | None]
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far an applicant's check is: none, open, expired, waiting (submitted, undecided) or decided."""
-
-    step: str
-    version: str
-
-    @classmethod
-    def of(cls, applicant: Applicant, session: KycSession | None) -> "Progress":
-        step = _step(applicant, session)
-        since = int(applicant.state_since.timestamp()) if applicant.state_since else 0
-        return cls(step, f"{step}-{applicant.state}-{since}")
 
 
 @requires(Permission.KYC_START)
@@ -56,7 +39,10 @@ def new(request: HttpRequest, noun: str) -> HttpResponse:
         applicant = ADD[noun](**form.cleaned_data, actor=Actor.of(request))
         if "start" in request.POST:
             return _opened(request, applicant, lambda: services.open_session(applicant, actor=Actor.of(request)))
-        toast(request, _("Added. Open a KYC session when the applicant is ready."))
+        if "send" in request.POST:
+            toast(request, _("Added. Now make the link."))
+            return redirect(request, f"cardholders:{noun}_handoff", applicant.pk)
+        toast(request, _("Added. Start the check here, or send it to their phone."))
         return redirect(request, applicant)
     title = _("New cardholder") if noun == "cardholder" else _("New company")
     context = {"form": form, "noun": noun, "title": title}
@@ -72,7 +58,7 @@ def session(request: HttpRequest, noun: str, pk: int) -> HttpResponse:
     if request.method == "POST":
         return _opened(request, applicant, lambda: services.open_session(applicant, actor=Actor.of(request)))
     context = _context(applicant)
-    if wants_fragment(request) and request.GET.get("seen") == context["progress"].version:
+    if wants_fragment(request) and request.GET.get("seen") == context["seen"]:
         return HttpResponse(status=204)
     return page_or_fragment(request, "cardholders/kyc.html", "cardholders/_kyc.html", context)
 
@@ -82,7 +68,7 @@ def session(request: HttpRequest, noun: str, pk: int) -> HttpResponse:
 @require_POST
 def resume(request: HttpRequest, noun: str, pk: int) -> HttpResponse:
     applicant = applicant_or_404(noun, pk)
-    last = _last_session(applicant)
+    last = KycSession.newest_of(applicant)
     if last is None:
         return _opened(request, applicant, lambda: services.open_session(applicant, actor=Actor.of(request)))
     return _opened(request, applicant, lambda: services.resume_session(last, actor=Actor.of(request)))
@@ -94,7 +80,7 @@ def resume(request: HttpRequest, noun: str, pk: int) -> HttpResponse:
 def submitted(request: HttpRequest, noun: str, pk: int) -> HttpResponse:
     """The browser saw the end of the check, or the person says so: from here on the page waits for the decision."""
     applicant = applicant_or_404(noun, pk)
-    if last := _last_session(applicant):
+    if last := KycSession.newest_of(applicant):
         services.submitted(last)
     if not wants_fragment(request):
         return redirect(request, f"cardholders:{noun}_kyc", pk)
@@ -112,13 +98,13 @@ def _opened(request: HttpRequest, applicant: Applicant, ask: Callable[[], Opened
     if opened is None:
         return render(request, "cardholders/kyc.html", context | _why_not(command), status=422)
     url = opened.iframe_url.reveal()
-    if (origin := origin_of(url)) not in _origins():
+    if (origin := origin_of(url)) not in kyc_origins():
         words = _(
             "The provider wants to show a page of %(origin)s, which is not one of the addresses this console may show. "
             "Nothing was opened. An administrator can allow it with CODEGO_KYC_ORIGINS."
         )
         return render(request, "cardholders/kyc.html", context | {"problem": words % {"origin": origin}}, status=422)
-    return render(request, "cardholders/kyc.html", context | {"iframe_url": url, "origins": " ".join(_origins())})
+    return render(request, "cardholders/kyc.html", context | {"iframe_url": url, "origins": " ".join(kyc_origins())})
 
 
 def _why_not(command: Command) -> dict[str, str]:
@@ -131,47 +117,22 @@ def _why_not(command: Command) -> dict[str, str]:
     return {"problem": _("The provider did not open a session."), "provider_says": command.message}
 
 
-def origin_of(url: str) -> str:
-    """Scheme, host and port, as a browser compares them; whatever else stands there makes it another origin."""
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}".lower()
-
-
-def _origins() -> list[str]:
-    return [origin.rstrip("/").lower() for origin in settings.CODEGO_KYC_ORIGINS]
-
-
-def _last_session(applicant: Applicant) -> KycSession | None:
-    return applicant.kyc_sessions.order_by("-opened_at").first()
-
-
 def _context(applicant: Applicant) -> dict[str, Any]:
-    noun, last = noun_of(applicant), _last_session(applicant)
+    noun, last = noun_of(applicant), KycSession.newest_of(applicant)
     home = reverse(f"cardholders:{noun}_kyc", args=[applicant.pk])
-    progress = Progress.of(applicant, last)
+    progress, link = Progress.of(applicant, last), handoff.standing(applicant)
+    seen = f"{progress.version}-{link.version}" if link else progress.version
     return {
         "applicant": applicant,
         "noun": noun,
         "session": last,
         "progress": progress,
+        "seen": seen,
+        "link": link,
         "meaning": meaning(applicant),
         "kyc_url": home,
         "resume_url": reverse(f"cardholders:{noun}_kyc_resume", args=[applicant.pk]),
         "submitted_url": reverse(f"cardholders:{noun}_kyc_submitted", args=[applicant.pk]),
-        "live_url": f"{home}?{urlencode({'seen': progress.version})}",
+        "live_url": f"{home}?{urlencode({'seen': seen})}",
         "title": _("KYC session") if noun == "cardholder" else _("KYB session"),
     }
-
-
-def _step(applicant: Applicant, session: KycSession | None) -> str:
-    """A state counts as the answer to a session only if it began after the session was opened."""
-    if applicant.is_approved:
-        return "decided"
-    if session is None:
-        return "none"
-    answered = bool(applicant.state_since and applicant.state_since >= session.opened_at)
-    if answered and applicant.state not in STILL_CHECKED:
-        return "decided"
-    if session.submitted_at:
-        return "waiting"
-    return "expired" if session.expires_at and session.expires_at <= timezone.now() else "open"

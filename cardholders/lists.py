@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from console import privacy
 from console.access import Permission, allowed
 from console.audit import exporting
+from console.branding import signature
 from console.exports import ExportColumn
 from console.listing import FilterForm
 
@@ -35,6 +36,7 @@ def exported(
     default_sort: str,
 ) -> StreamingHttpResponse:
     preamble = [
+        signature(),
         _("%(list)s, made %(now)s.") % {"list": name, "now": timezone.localtime().isoformat(timespec="seconds")},
         _("Times are in UTC. There are no amounts of money in this file."),
         *(f"{chip.label}: {chip.value}" for chip in form.chips(request)),

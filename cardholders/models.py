@@ -3,9 +3,12 @@
 import uuid
 from typing import ClassVar
 
+from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
+from django.db.models.functions import Coalesce
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from console.provider.mirror import Mirrored
@@ -90,6 +93,50 @@ class Cardholder(Applicant):
         return reverse("cardholders:detail", args=[self.pk])
 
 
+class Handoff(models.Model):
+    """A link by which an applicant does the check on a device of their own. Its token is not here, only the SHA-256 of it:
+    the link was shown once, to whoever made it."""
+
+    MOST_OPENINGS: ClassVar = 20
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    cardholder = models.ForeignKey(Cardholder, null=True, on_delete=models.CASCADE, related_name="handoffs")
+    company = models.ForeignKey(Company, null=True, on_delete=models.CASCADE, related_name="handoffs")
+    token_hash = models.CharField(max_length=64, unique=True)
+    language = models.CharField(max_length=10, blank=True)  # empty: whatever the visitor's browser asks for
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField()
+    revoked_at = models.DateTimeField(null=True)
+    revoked_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    seen_at = models.DateTimeField(null=True)  # last loaded, which programs that preview links do as well
+    openings = models.PositiveSmallIntegerField(default=0)  # provider sessions it has opened
+    opened_at = models.DateTimeField(null=True)  # the last of them
+    finished_at = models.DateTimeField(null=True)  # when the check was last submitted through it
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                name="handoff_of_one",
+                condition=Q(cardholder__isnull=False, company__isnull=True)
+                | Q(cardholder__isnull=True, company__isnull=False),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+    @property
+    def applicant(self) -> Cardholder | Company:
+        found = self.cardholder or self.company
+        assert found
+        return found
+
+    @property
+    def is_live(self) -> bool:
+        return self.revoked_at is None and self.expires_at > timezone.now()
+
+
 class KycSession(models.Model):
     """A session we opened at the provider. Its one-time URL is not here: it lived in one response."""
 
@@ -99,9 +146,17 @@ class KycSession(models.Model):
     opened_at = models.DateTimeField()
     expires_at = models.DateTimeField(null=True)
     submitted_at = models.DateTimeField(null=True)  # when the browser said `kyc:done`: not an approval
+    handoff = models.ForeignKey(Handoff, null=True, on_delete=models.SET_NULL, related_name="sessions")
 
     def __str__(self) -> str:
         return self.session_id
+
+    @classmethod
+    def newest_of(cls, owner: "Cardholder | Company | Handoff") -> "KycSession | None":
+        """The one that something last happened in: of two open ones, the one that was submitted."""
+        happened = Coalesce(F("submitted_at"), F("opened_at"))
+        sessions: models.QuerySet[KycSession] = cls._default_manager.filter(**{str(owner._meta.model_name): owner})
+        return sessions.order_by(happened.desc(), "-pk").first()
 
 
 class Contract(Mirrored):
@@ -129,6 +184,8 @@ class Contract(Mirrored):
         return self.deposit_address or self.codego_id or "…"
 
 
+LOW_POWER = 5_000  # minor units of USD
+LOW_SHARE = 20  # a twentieth of the credit limit
 BALANCE_FIELDS = ("credit_limit", "pending_charges", "posted_charges", "balance_due", "spending_power")
 
 
@@ -161,6 +218,12 @@ class Balance(Mirrored, BalanceFigures):
 
     def __str__(self) -> str:
         return self.codego_id or "…"
+
+    @property
+    def is_low(self) -> bool:
+        """Little is left to spend, at all or of what the collateral gives."""
+        power, limit = self.spending_power, self.credit_limit or 0
+        return power is not None and limit > 0 and (power < LOW_POWER or power * LOW_SHARE < limit)
 
 
 class BalanceReading(BalanceFigures):

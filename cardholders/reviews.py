@@ -45,7 +45,7 @@ def queue(request: HttpRequest, noun: str) -> HttpResponse:
         export_url=may_export(request, f"{ROUTES[noun]}_export"),
     )
     context = {"page": page, "rows": _with_decisions(noun, page.rows), "tabs": _tabs(noun), "title": _("Reviews")}
-    context["resource"] = RESOURCES[noun]
+    context |= {"resource": RESOURCES[noun], "noun": noun}
     return page_or_fragment(request, "cardholders/reviews.html", "cardholders/_reviews_table.html", context)
 
 

@@ -7,10 +7,11 @@ from typing import NoReturn, TypeVar
 
 from django.conf import settings
 from django.db import transaction
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from cardholders.models import Cardholder, Company, KycSession, new_external_id
+from cardholders.models import Cardholder, Company, Handoff, KycSession, new_external_id
 from console.access import Actor
 from console.audit import services as audit
 from console.audit.events import Action, Outcome
@@ -21,6 +22,7 @@ from console.provider.commands import CannotDo
 from console.provider.factory import client
 from console.provider.mirror import mark_dirty
 from console.provider.models import Command, CommandKind, CommandState
+from console.terms import services as terms
 
 Applicant = Cardholder | Company
 New = TypeVar("New", Cardholder, Company)
@@ -35,12 +37,16 @@ def add_company(*, email: str, name: str, actor: Actor) -> Company:
     return _add(Company(email=email, name=name), actor)
 
 
-def open_session(applicant: Applicant, *, actor: Actor) -> tuple[Command, records.KycSession | None]:
-    """Opens a KYC session (reference, step 1). The record it returns holds the iframe URL: hand it to the page only."""
+def open_session(
+    applicant: Applicant, *, actor: Actor, handoff: Handoff | None = None, locale: str = "en"
+) -> tuple[Command, records.KycSession | None]:
+    """Opens a KYC session (reference, step 1), for staff or by the link of a handoff. The record it returns holds the
+    iframe URL: hand it to the page only."""
     if applicant.is_approved:
         _refuse(applicant, actor, _("This applicant is already approved."))
     _give_external_id(applicant)
-    command = _begin(applicant, actor, {"applicant_type": _kind(applicant)})
+    payload: dict[str, str | bool] = {"applicant_type": _kind(applicant)}
+    command = _begin(applicant, actor, payload | ({"handoff": str(handoff.pk)} if handoff else {}))
     opened: list[records.KycSession] = []
 
     def create() -> str:
@@ -51,13 +57,14 @@ def open_session(applicant: Applicant, *, actor: Actor) -> tuple[Command, record
                     applicant_type=_kind(applicant),
                     email=applicant.email,
                     origin=settings.PUBLIC_URL,
-                    return_url=f"{settings.PUBLIC_URL}/",
+                    return_url=f"{settings.PUBLIC_URL}{reverse('cardholders:onboarding_thanks') if handoff else '/'}",
+                    locale=locale,
                     idempotency_key=command.pk,
                 )
             )
         return opened[0].session_id
 
-    return _sent(applicant, command, create, opened)
+    return _sent(applicant, command, create, opened, handoff)
 
 
 def resume_session(session: KycSession, *, actor: Actor) -> tuple[Command, records.KycSession | None]:
@@ -110,6 +117,7 @@ def _add(applicant: New, actor: Actor) -> New:
     applicant.external_id, applicant.by_reference = new_external_id(), True
     with transaction.atomic():
         applicant.save()
+        terms.renew(applicant)
         audit.record(Action.APPLICANT_ADD, actor=actor, record=str(applicant._meta.model_name), record_id=applicant.pk)
     return applicant
 
@@ -126,13 +134,22 @@ def _begin(applicant: Applicant, actor: Actor, payload: dict[str, str | bool]) -
 
 
 def _sent(
-    applicant: Applicant, command: Command, call: Callable[[], str], opened: list[records.KycSession]
+    applicant: Applicant,
+    command: Command,
+    call: Callable[[], str],
+    opened: list[records.KycSession],
+    handoff: Handoff | None = None,
 ) -> tuple[Command, records.KycSession | None]:
     """The command as it ended, and the session if it was opened, which is on record without its URL."""
     owner = "cardholder" if isinstance(applicant, Cardholder) else "company"
 
     def keep(done: Command) -> None:
-        facts = {owner: applicant, "opened_at": timezone.now(), "expires_at": opened[0].expires_at}
+        facts = {
+            owner: applicant,
+            "opened_at": timezone.now(),
+            "expires_at": opened[0].expires_at,
+            "handoff": handoff,
+        }
         KycSession.objects.update_or_create(session_id=done.result, defaults=facts)
 
     done = commands.send(command, call, keep=keep)

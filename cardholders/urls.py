@@ -1,20 +1,22 @@
-"""Addresses of people, companies, their identity checks, and the queue of reviews."""
+"""Addresses of people, companies, their identity checks, here and by a link, and the queue of reviews."""
 
 from django.urls import URLPattern, path
 
-from cardholders import companies, kyc_views, previews, reviews, views
+from cardholders import accounts, companies, handoff_views, kyc_views, onboarding, previews, reviews, views
 
 app_name = "cardholders"
 
 
 def _kyc(prefix: str, noun: str) -> list[URLPattern]:
-    """The same four addresses for a person and for a company."""
+    """The same addresses for a person and for a company."""
     kind = {"noun": noun}
     return [
         path(f"{prefix}/new/", kyc_views.new, kind, name=f"{noun}_new"),
         path(f"{prefix}/<int:pk>/kyc/", kyc_views.session, kind, name=f"{noun}_kyc"),
         path(f"{prefix}/<int:pk>/kyc/resume/", kyc_views.resume, kind, name=f"{noun}_kyc_resume"),
         path(f"{prefix}/<int:pk>/kyc/submitted/", kyc_views.submitted, kind, name=f"{noun}_kyc_submitted"),
+        path(f"{prefix}/<int:pk>/handoff/", handoff_views.hand_over, kind, name=f"{noun}_handoff"),
+        path(f"{prefix}/<int:pk>/handoff/revoke/", handoff_views.revoke, kind, name=f"{noun}_handoff_revoke"),
     ]
 
 
@@ -27,6 +29,7 @@ def _reviews(prefix: str, noun: str, name: str) -> list[URLPattern]:
 
 
 urlpatterns = [
+    path("balances/", accounts.listing, name="accounts"),
     path("cardholders/", views.listing, name="list"),
     path("cardholders/export/", views.export, name="export"),
     path("cardholders/<int:pk>/", views.detail, name="detail"),
@@ -37,6 +40,9 @@ urlpatterns = [
     path("companies/<int:pk>/preview/", previews.applicant, {"noun": "company"}, name="company_preview"),
     *_kyc("cardholders", "cardholder"),
     *_kyc("companies", "company"),
+    path("onboarding/thanks/", onboarding.thanks, name="onboarding_thanks"),
+    path("onboarding/<str:token>/", onboarding.door, name="onboarding"),
+    path("onboarding/<str:token>/submitted/", onboarding.submitted, name="onboarding_submitted"),
     *_reviews("reviews/", "cardholder", "reviews"),
     *_reviews("reviews/companies/", "company", "company_reviews"),
     path("reviews/cardholder/<int:pk>/", reviews.decide, {"noun": "cardholder"}, name="cardholder_decide"),

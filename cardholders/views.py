@@ -13,6 +13,7 @@ from cardholders.models import Cardholder
 from cardholders.record import record_page
 from console import privacy
 from console.access import Permission, requires
+from console.arrivals import watched
 from console.columns import Column
 from console.exports import ExportColumn
 from console.htmx import page_or_fragment
@@ -24,6 +25,7 @@ PEOPLE = Cardholder.objects.select_related("company").defer("raw", "company__raw
 @listed(lazy("Cardholders"))
 @requires(Permission.RECORD_READ)
 @require_safe
+@watched("cardholder")
 def listing(request: HttpRequest) -> HttpResponse:
     page = paginate(
         request,

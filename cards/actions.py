@@ -1,5 +1,6 @@
 """What staff can do to a card that exists: each asked for on a page that says to whom, in which state, and why."""
 
+import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -13,15 +14,16 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
+from django.views.decorators.http import require_POST
 
-from cards import reveal, services, words
+from cards import reveal, services, undoing, words
 from cards.forms import ActionForm, CancelForm, LimitForm, LockForm
 from cards.models import CANCELED, Card
 from cards.power import Power, power_of
 from console import privacy
 from console.access import Actor, Permission, allowed, permissions_of, requires
 from console.codego.errors import CodegoError
-from console.htmx import page_or_fragment, redirect, toast
+from console.htmx import back, page_or_fragment, redirect, toast
 from console.money import format_minor
 from console.provider.commands import CannotDo
 from console.provider.models import Command, CommandKind, CommandState
@@ -109,8 +111,11 @@ OFFERS = (
 AT_HAND = 2  # buttons in sight; the others are one click further
 
 
-def offers(card: Card, roles: Sequence[str]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """The one or two actions that the card's state calls for, and the rest; only what these roles may do."""
+def offers(
+    card: Card, roles: Sequence[str], *, without: frozenset[str] = frozenset()
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """The one or two actions that the card's state calls for, and the rest; only what these roles may do. `without` are
+    the addresses of those that stand elsewhere on the page."""
     permissions = permissions_of(list(roles))
     found = [
         {
@@ -121,12 +126,20 @@ def offers(card: Card, roles: Sequence[str]) -> tuple[list[dict[str, Any]], list
             "dialog": offer.dialog,
         }
         for offer in OFFERS
-        if offer.needs <= permissions
-        and card.state in offer.states
-        and (offer.route != "replace" or card.cardholder is not None)
-        and not (offer.routes and all(map(lacks, offer.routes)))
+        if offer.needs <= permissions and fits(offer, card) and not missing(offer)
     ]
+    found = [offer for offer in found if offer["url"] not in without]
     return found[:AT_HAND], found[AT_HAND:]
+
+
+def fits(offer: Offer, card: Card) -> bool:
+    """Whether the card's state calls for it."""
+    return card.state in offer.states and (offer.route != "replace" or card.cardholder is not None)
+
+
+def missing(offer: Offer) -> bool:
+    """Whether the provider lacks what it takes."""
+    return bool(offer.routes) and all(map(lacks, offer.routes))
 
 
 def card_of(pk: int) -> Card:
@@ -142,6 +155,27 @@ def lock(request: HttpRequest, pk: int) -> HttpResponse:
 @requires(Permission.CARD_UNLOCK)
 def unlock(request: HttpRequest, pk: int) -> HttpResponse:
     return _change(request, card_of(pk), UNLOCK)
+
+
+@requires(Permission.CARD_LOCK)
+@require_POST
+def undo(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """Takes back a lock or an unlock just made; who may, and whether it still makes sense, is for the service to say."""
+    command = get_object_or_404(Command, pk=pk, record="card")
+    card = card_of(command.record_id)
+    try:
+        done = undoing.undo(command, actor=Actor.of(request))
+    except CannotDo as words_of_ours:
+        toast(request, words_of_ours, "refused")
+    except CodegoError as failure:
+        toast(request, _("Nothing was sent: %(words)s") % {"words": failure}, "refused")
+    else:
+        if failed(done):
+            toast(request, " ".join(refusal(done)), "refused")
+        else:
+            ask = LOCK if done.kind == CommandKind.LOCK else UNLOCK
+            announce(request, done, _("Undone. %(now)s") % {"now": ask.done})
+    return back(request, card)
 
 
 @requires(Permission.CARD_ACTIVATE)
@@ -213,8 +247,11 @@ def refusal(command: Command) -> list[str]:
 
 
 def announce(request: HttpRequest, command: Command, done: Words) -> None:
+    """What can be undone is said by the frame, with the button to it."""
     if command.state == CommandState.DONE:
-        toast(request, done)
+        offer = undoing.offered(int(request.user.pk or 0), request.user.roles)  # type: ignore[union-attr]
+        if offer is None or offer.command.pk != command.pk:
+            toast(request, done)
     else:
         lost = _("The answer was lost, so it is not known yet whether this was done. The console is finding out.")
         toast(request, lost, "unknown")

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from cards.forms import MoneyField
 from cards.models import CANCELED, Card
-from console.listing import FilterForm
+from console.days import DaysFilter
 from console.money import LARGEST, format_minor
 
 TYPES = [("virtual", _("Virtual")), ("physical", _("Physical"))]
@@ -24,7 +24,7 @@ STATES = [
 OTHER = "other"
 
 
-class CardFilters(FilterForm):
+class CardFilters(DaysFilter):
     """Names filter only for those who may read them: else the list would say who is who, guess by guess."""
 
     q = forms.CharField(
@@ -57,6 +57,7 @@ class CardFilters(FilterForm):
 
     def __init__(self, *args: Any, personal: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.fields["from"].label, self.fields["to"].label = _("Issued from"), _("Issued to")
         if not personal:
             del self.fields["q"]
 
@@ -67,7 +68,7 @@ class CardFilters(FilterForm):
     def apply(self, queryset: QuerySet[Card]) -> QuerySet[Card]:
         given = self.cleaned_data
         same = {lookup: given[name] for name, lookup in self.SAME.items() if given[name] not in {None, ""}}
-        queryset = queryset.filter(**same)
+        queryset = queryset.filter(**same, **self.within("codego_created_at"))
         if given["company"]:
             queryset = queryset.filter(Q(company=given["company"]) | Q(cardholder__company=given["company"]))
         if given["status"] == OTHER:

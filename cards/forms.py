@@ -68,8 +68,28 @@ class LockAllForm(forms.Form):
     )
 
 
-class LockForm(LockAllForm, ActionForm):
-    """A lock of one card owes its reason as well."""
+class OwedReason(LockAllForm, ActionForm):
+    """For one card."""
+
+
+class LockForm(ActionForm):
+    """A reason is owed: a common one by the button that says it, which sends the form, or any other in words."""
+
+    BECAUSE: ClassVar = {
+        "asked": lazy("Cardholder asked"),
+        "lost": lazy("Card lost"),
+        "stolen": lazy("Card stolen"),
+        "fraud": lazy("Suspected fraud"),
+        "leaving": lazy("Cardholder is leaving"),
+    }
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        common = self.BECAUSE.get(self.data.get("because", ""))
+        told = ": ".join(filter(None, [str(common or ""), cleaned.get("reason")]))
+        if not told and "reason" not in self.errors:
+            self.add_error("reason", _("Say why: it is kept with the card."))
+        return cleaned | {"reason": told[:REASON]}
 
 
 class TypedLastFour(forms.Form):
@@ -89,7 +109,7 @@ class TypedLastFour(forms.Form):
         return typed
 
 
-class CancelForm(TypedLastFour, LockForm):
+class CancelForm(TypedLastFour, OwedReason):
     field_order = ("reason", "last4")
 
 
@@ -213,6 +233,7 @@ class IssueForm(LimitFields, NameOnCard, ShippingFields):
         label=lazy("Limit, US$"),
         required=False,
         least=1,
+        widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off", "autofocus": True}),
         help_text=lazy("Left empty, the card has no limit of its own and only the spending power bounds it."),
     )
     once = forms.UUIDField(required=False, widget=forms.HiddenInput)

@@ -1,7 +1,6 @@
 """What staff can do to cards. Each is a command: checked, stored, sent, and ended as done, refused or unknown."""
 
 import uuid
-from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, NoReturn
@@ -9,7 +8,7 @@ from typing import Any, NoReturn
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from cardholders.models import Cardholder, Company
+from cardholders.models import Cardholder
 from cards.models import CANCELED, Card, state_of
 from cards.sync import apply_cards
 from console.access import Actor
@@ -109,51 +108,61 @@ def _keep_issued(command: Command) -> None:
     Card.objects.filter(pk=pk, cardholder=None).update(cardholder_id=command.record_id)
 
 
-def change_status(card: Card, kind: CommandKind, *, actor: Actor, reason: str = "") -> Command:
-    """Locks, unlocks, activates or cancels (reference, step 4). Raises CannotDo."""
-    command = _begin_change(card, kind, actor=actor, reason=reason)
+def change_status(
+    card: Card, kind: CommandKind, *, actor: Actor, reason: str = "", undoes: Command | None = None
+) -> Command:
+    """Locks, unlocks, activates or cancels (reference, step 4). A command is undone once, however often it is asked.
+    Raises CannotDo."""
+    command = begin_change(card, kind, actor=actor, reason=reason, undoes=undoes)
     with client(Priority.INTERACTIVE) as provider:
         return _send_change(provider, command)
 
 
 def set_limit(card: Card, amount: int, frequency: str, *, actor: Actor, reason: str = "") -> Command:
     """Sets what the card may spend: `amount` in minor units of USD over a rolling window. Raises CannotDo."""
+    command = begin_limit(card, amount, frequency, actor=actor, reason=reason)
+    with client(Priority.INTERACTIVE) as provider:
+        return _send_change(provider, command)
+
+
+def begin_change(
+    card: Card, kind: CommandKind, *, actor: Actor, reason: str = "", bulk: int = 0, undoes: Command | None = None
+) -> Command:
+    """Stores a change of status without sending it; `bulk` is the number of the run it belongs to, `undoes` what it takes
+    back. Raises CannotDo."""
+    if not card.codego_id or card.state not in CHANGES[kind].allowed:
+        words = _("This card is %(status)s, so it cannot be changed that way.") % {"status": card.status or "…"}
+        _refuse(kind, "card", card.pk, actor, words)
+    return commands.begin(
+        kind,
+        record="card",
+        record_id=card.pk,
+        target=card.codego_id,
+        actor=actor,
+        reason=reason,
+        once=uuid.uuid5(uuid.NAMESPACE_URL, f"deckhand:undo:{undoes.pk}") if undoes else None,
+        payload=({"bulk": bulk} if bulk else {}) | ({"undoes": str(undoes.pk)} if undoes else {}) or None,
+    )
+
+
+def begin_limit(card: Card, amount: int, frequency: str, *, actor: Actor, reason: str = "", bulk: int = 0) -> Command:
+    """Stores a change of limit without sending it: `amount` in minor units of USD over a rolling window."""
     if card.state == CANCELED or not card.codego_id:
         _refuse(CommandKind.LIMIT, "card", card.pk, actor, _("A cancelled card has no limit to change."))
-    command = commands.begin(
+    return commands.begin(
         CommandKind.LIMIT,
         record="card",
         record_id=card.pk,
         target=card.codego_id,
         actor=actor,
         reason=reason,
-        payload={"amount": amount, "frequency": frequency},
+        payload={"amount": amount, "frequency": frequency} | ({"bulk": bulk} if bulk else {}),
     )
-    with client(Priority.INTERACTIVE) as provider:
-        return _send_change(provider, command)
 
 
-def lock_all(cards: Sequence[Card], *, actor: Actor, reason: str) -> list[Command]:
-    """Queues a lock for every active card; the worker sends them, and each is a command of its own."""
-    active = [card for card in cards if card.codego_id and card.state in CHANGES[CommandKind.LOCK].allowed]
-    return [
-        commands.begin(
-            CommandKind.LOCK,
-            record="card",
-            record_id=card.pk,
-            target=str(card.codego_id),
-            actor=actor,
-            reason=reason,
-            payload={"queued": True},
-        )
-        for card in active
-    ]
-
-
-def send_queued(command: Command) -> Command:
-    """Sends one command of a bulk action, in the worker."""
-    with client(Priority.WORKER) as provider:
-        return _send_change(provider, command)
+def send_begun(provider: Codego, command: Command) -> Command:
+    """Sends a stored change, in the worker."""
+    return _send_change(provider, command)
 
 
 def replace(card: Card, order: Order, *, actor: Actor, reason: str) -> tuple[Command, Command | None]:
@@ -209,13 +218,6 @@ def claim_card(command: Command, card: Card, *, actor: Actor) -> Command:
     if command.state != CommandState.SEVERAL:
         raise CannotDo(_("Somebody has said which card it is already."))
     return commands.finish(command, CommandState.DONE, result=str(card.codego_id), by=actor)
-
-
-def _begin_change(card: Card, kind: CommandKind, *, actor: Actor, reason: str) -> Command:
-    if not card.codego_id or card.state not in CHANGES[kind].allowed:
-        words = _("This card is %(status)s, so it cannot be changed that way.") % {"status": card.status or "…"}
-        _refuse(kind, "card", card.pk, actor, words)
-    return commands.begin(kind, record="card", record_id=card.pk, target=card.codego_id, actor=actor, reason=reason)
 
 
 def _send_change(provider: Codego, command: Command) -> Command:
@@ -287,11 +289,3 @@ def _stands(command: Command, card: CardRecord) -> bool:
 def _refuse(kind: CommandKind, record: str, record_id: int, actor: Actor, words: str) -> NoReturn:
     audit.record(ACTIONS[kind], actor=actor, outcome=Outcome.REFUSED, record=record, record_id=record_id)
     raise CannotDo(words)
-
-
-def cards_of(owner: Cardholder | Company) -> list[Card]:
-    """Every card of a person, or of a company and its people."""
-    if isinstance(owner, Company):
-        found = Card.objects.filter(company=owner) | Card.objects.filter(cardholder__company=owner)
-        return list(found.distinct().order_by("pk"))
-    return list(owner.cards.order_by("pk"))

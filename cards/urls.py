@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from cards import actions, issuing, locking, previews, reveal_views, views
+from cards import actions, issuing, previews, reveal_views, views
 
 app_name = "cards"
 urlpatterns = [
@@ -11,10 +11,7 @@ urlpatterns = [
     path("by-id/<path:codego_id>/", views.by_id, name="by_id"),
     path("issue/<int:pk>/", issuing.issue, name="issue"),
     path("claim/<uuid:pk>/", issuing.claim, name="claim"),
-    path("lock-all/cardholder/<int:pk>/", locking.lock_all_person, name="lock_all_person"),
-    path("lock-all/cardholder/<int:pk>/progress/", locking.locking_person, name="locking_person"),
-    path("lock-all/company/<int:pk>/", locking.lock_all_company, name="lock_all_company"),
-    path("lock-all/company/<int:pk>/progress/", locking.locking_company, name="locking_company"),
+    path("undo/<uuid:pk>/", actions.undo, name="undo"),
     path("<int:pk>/", views.detail, name="detail"),
     path("<int:pk>/preview/", previews.card, name="preview"),
     path("<int:pk>/lock/", actions.lock, name="lock"),

@@ -6,14 +6,15 @@ from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 from django.core.cache import caches
-from django.db.models import Exists, F, OuterRef, Q, QuerySet, Sum
+from django.db.models import Exists, OuterRef, QuerySet, Sum
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, ngettext_lazy
 
+from cardholders.accounts import low_power
 from cardholders.filters import settled
-from cardholders.models import APPROVED, Balance, Cardholder, Company, Contract
+from cardholders.models import APPROVED, Cardholder, Company, Contract
 from cards.models import Card
 from console.access import Permission, Role
 from console.codego.wire import normal
@@ -26,6 +27,7 @@ from console.reconciliation.models import Break, BreakState, Reconciliation, Rec
 from console.reconciliation.wording import OLD, of_age, waits
 from console.sync import health, silence
 from console.sync.models import Delivery, DeliveryVerdict, Rejected, Run, RunState
+from console.vocabulary.models import Word
 from transactions.models import Transaction
 
 MOST = 100
@@ -36,8 +38,6 @@ STUCK, CONTRACTLESS, DECLINED, TURNED_AWAY = (
     timedelta(days=2), timedelta(minutes=15), timedelta(days=7), timedelta(hours=24),
 )  # fmt: skip
 UNPROVEN = timedelta(hours=3)  # a reconciliation follows the sweep of each hour
-LOW_POWER = 5_000  # minor units of USD
-LOW_SHARE = 20  # a twentieth of the credit limit
 CREDIT_DECLINE = "account credit limit exceeded"  # as the provider words it
 
 
@@ -92,11 +92,6 @@ def contractless(model: Any, noun: str) -> QuerySet[Any]:
     if model is Cardholder:
         approved = approved.filter(company=None)
     return approved.filter(~Exists(Contract.objects.filter(**{noun: OuterRef("pk")}))).order_by("state_since")
-
-
-def low_power() -> QuerySet[Balance]:
-    low = Q(spending_power__lt=LOW_POWER) | Q(credit_limit__gt=F("spending_power") * LOW_SHARE)
-    return Balance.objects.filter(low, credit_limit__gt=0).order_by("spending_power")
 
 
 def credit_declines() -> QuerySet[Transaction]:
@@ -293,6 +288,10 @@ RULES: tuple[Rule, ...] = (
         lambda: count(credit_declines()), _declines_address)),
     Rule("silence", "warn", _P.RECORD_READ, (_R.ADMIN,), _silence),
     Rule("turned_away", "warn", _P.INBOX_READ, (_R.ADMIN,), _turned_away),
+    Rule("vocabulary", "info", _P.VOCABULARY_EDIT, (_R.ADMIN,), _counted(
+        ngettext_lazy(
+            "The provider used %(n)s new word.", "The provider used %(n)s new words.", "count"),
+        lambda: count(Word.objects.filter(noted_at=None)), _address("vocabulary:list", standing="new"))),
     Rule("expiring", "info", _P.RECORD_READ, (_R.OPERATIONS,), _counted(
         ngettext_lazy("%(n)s card expires within 60 days.", "%(n)s cards expire within 60 days.", "count"),
         lambda: count(Card.objects.expiring(timezone.now().date())), _address("cards:list", expiring="on"))),

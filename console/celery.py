@@ -28,6 +28,9 @@ BEAT = {
     "run": _often("run", 2),
     "report": _often("report", 3),
     "prove": _often("prove", 5),
+    "mail": _often("mail", 30),
+    "alarm": _often("alarm", 60),
+    "bulk": _often("bulk", 2),
     "catch-up": _often("start_run", every("catch_up").total_seconds(), "catch_up"),
     "reconcile": _often("start_run", every("reconcile").total_seconds(), "reconcile"),
     "window": {"task": "deckhand.start_run", "schedule": crontab(hour="2", minute="15"), "args": ("window",)},
@@ -66,7 +69,7 @@ def configure() -> None:
         beat_schedule_filename=str(settings.CELERY_BEAT_FILE),
         timezone="UTC",
     )
-    app.autodiscover_tasks(["console.sync", "console.reconciliation"])
+    app.autodiscover_tasks(["console.sync", "console.reconciliation", "console.notices", "console.bulk"])
 
 
 @worker_init.connect

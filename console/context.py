@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from console import live
 from console.access import Can, Permission, permissions_of
 from console.branding import brand
+from console.branding.theme import theme_of
 
 
 class Item(NamedTuple):
@@ -42,13 +43,14 @@ NAVIGATION = (
         Item(_("Provider"), "provider:provider", "provider", Permission.PROVIDER_READ),
         Item(_("Activity"), "audit:list", "activity", Permission.ACTIVITY_OWN),
         Item(_("Staff"), "staff:list", "staff", Permission.STAFF_MANAGE),
+        Item(_("Settings"), "branding:settings", "settings", Permission.BRAND_EDIT),
     )),
 )  # fmt: skip
 
 
 def frame(request: HttpRequest) -> dict[str, Any]:
     user = getattr(request, "user", None)
-    known = {"brand": brand(), "environment": settings.CODEGO_ENVIRONMENT}
+    known = {"brand": brand(), "environment": settings.CODEGO_ENVIRONMENT, "theme": theme_of(request)}
     if user is None or not user.is_authenticated:
         return {**known, "can": Can(frozenset())}
     permissions = permissions_of(user.roles)
@@ -57,6 +59,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         "can": Can(permissions),
         "nav": _navigation(request, permissions),
         "live": SimpleLazyObject(lambda: live.of(request)),  # a fragment shows no frame
+        "search_url": reverse("search:page") if Permission.RECORD_READ in permissions else "",
     }
 
 

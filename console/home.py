@@ -1,8 +1,8 @@
-"""The first page: what needs somebody, what was spent, and the rows behind a count that no list filters."""
+"""The first page: what needs whom, the panels of the person's roles, and the rows behind a count that no list filters."""
 
 import hashlib
+import logging
 from collections.abc import Callable, Iterable
-from datetime import datetime
 from typing import Any, NamedTuple
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -12,27 +12,29 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.http import require_safe
 
+from cardholders.accounts import low_power
 from cardholders.models import Cardholder, Company
-from console import attention, privacy, spend
+from console import attention, privacy
 from console.access import ROLE_LABELS, Permission, permissions_of, requires
 from console.htmx import wants_fragment
 from console.money import format_minor
+from console.panels import periods
+from console.panels.face import Asked, Face, Line
+from console.panels.registry import Panel, panels_for
 from console.provider.models import Command, CommandState
 from console.sync import health
 from console.sync.run_views import progress
 
+log = logging.getLogger("deckhand.home")
 SHAPES = {"bad": "cross", "warn": "triangle", "info": "half"}
 
 
-class Line(NamedTuple):
-    """A row behind a count: whose it is, or what, and where it is shown."""
+class Drawn(NamedTuple):
+    """A panel as the page shows it: without a face where it could not be made."""
 
-    url: str
-    holder: Any = None
-    name: str = ""
-    status: str = ""
-    note: str = ""
-    at: datetime | None = None
+    panel: Panel
+    face: Face | None
+    version: str
 
 
 @requires(Permission.RECORD_READ)
@@ -44,7 +46,19 @@ def home(request: HttpRequest) -> HttpResponse:
         if request.GET.get("v") == context["version"]:
             return HttpResponse(status=204)
         return render(request, "home/_attention.html", context)
-    return render(request, "home/home.html", {"title": _("Home"), **context, **spend.overview()})
+    return render(request, "home/home.html", {"title": _("Home"), **context, **_panels(request)})
+
+
+@requires(Permission.RECORD_READ)
+@require_safe
+def panels(request: HttpRequest) -> HttpResponse:
+    """Once a minute, the panels that show something else by now; 204 where none does."""
+    context = _panels(request)
+    known = set(request.GET.get("v", "").split("."))
+    changed = [drawn for drawn in context["panels"] if drawn.version not in known]
+    if not changed:
+        return HttpResponse(status=204)
+    return render(request, "home/_panels_poll.html", context | {"changed": changed})
 
 
 @requires(Permission.RECORD_READ)
@@ -68,14 +82,42 @@ def rows(request: HttpRequest, key: str) -> HttpResponse:
     return render(request, "home/rows.html", context)
 
 
+def _panels(request: HttpRequest) -> dict[str, Any]:
+    user: Any = request.user
+    asked = Asked(periods.of_request(request), _permissions(request))
+    drawn = [_drawn(panel, asked) for panel in panels_for(user.roles)]
+    version = ".".join(each.version for each in drawn)
+    return {
+        "panels": drawn,
+        "period": asked.period,
+        "periods": periods.LABELS.items(),
+        "timed": any(each.panel.timed for each in drawn),
+        "panels_url": f"{reverse('panels')}?period={asked.period.key}&v={version}",
+    }
+
+
+def _drawn(panel: Panel, asked: Asked) -> Drawn:
+    """One that fails takes nothing else down."""
+    try:
+        face = panel.face(asked)
+    except Exception:
+        log.exception("panel %s failed", panel.key)
+        return Drawn(panel, None, f"{panel.key}-failed")
+    digest = hashlib.sha256(repr(face).encode()).hexdigest()[:8]
+    return Drawn(panel, face, f"{panel.key}-{digest}")
+
+
 def _permissions(request: HttpRequest) -> frozenset[Permission]:
     user: Any = request.user
     return permissions_of(user.roles)
 
 
 def _attention(request: HttpRequest) -> dict[str, Any]:
+    """The person's own matters, and those of others."""
+    user: Any = request.user
     matters = [
         {
+            "own": bool(set(matter.whose) & set(user.roles)),
             "key": matter.key,
             "tone": matter.tone,
             "shape": SHAPES[matter.tone],
@@ -87,7 +129,15 @@ def _attention(request: HttpRequest) -> dict[str, Any]:
     run = health.running_import()
     first = {"run": run, "progress": progress(run), "error": run.error} if run else {}
     version = hashlib.sha256(repr((matters, first)).encode()).hexdigest()[:12]
-    return {"matters": matters, **first, "version": version, "live_url": f"{reverse('home')}?v={version}"}
+    own, others = ([each for each in matters if each["own"] is is_own] for is_own in (True, False))
+    return {
+        "matters": matters,
+        "own": own,
+        "others": others,
+        **first,
+        "version": version,
+        "live_url": f"{reverse('home')}?v={version}",
+    }
 
 
 # --- Lines ------------------------------------------------------------------------------------------------------------
@@ -109,7 +159,7 @@ def _applicant_lines(find: Callable[[Any, str], Any]) -> Iterable[Line]:
 
 
 def _power_lines() -> Iterable[Line]:
-    for each in attention.low_power().select_related("cardholder", "company").defer("raw")[: attention.MOST + 1]:
+    for each in low_power().select_related("cardholder", "company").defer("raw")[: attention.MOST + 1]:
         holder: Any = each.cardholder or each.company
         power, limit = (format_minor(amount, "USD") for amount in (each.spending_power, each.credit_limit))
         words = _("%(power)s left of a credit limit of %(limit)s") % {"power": power, "limit": limit}

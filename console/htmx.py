@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import resolve_url
 from django.template.loader import render_to_string
 from django.utils.cache import patch_vary_headers
+from django.utils.http import url_has_allowed_host_and_scheme
 from django_htmx.http import HttpResponseClientRedirect
 from django_htmx.middleware import HtmxDetails
 
@@ -55,6 +56,13 @@ def redirect(request: HttpRequest, to: object, *args: object, **kwargs: object) 
     response = HttpResponseRedirect(where)
     response.status_code = 303
     return response
+
+
+def back(request: HttpRequest, otherwise: object, *args: object) -> HttpResponse:
+    """To the page of ours that the form stood on, or elsewhere where that is not known."""
+    page = request.headers.get("Referer", "")
+    safe = url_has_allowed_host_and_scheme(page, {request.get_host()}, require_https=request.is_secure())
+    return redirect(request, page) if safe else redirect(request, otherwise, *args)
 
 
 def toast(request: HttpRequest, message: object, level: str = "done") -> None:

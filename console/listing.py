@@ -4,6 +4,7 @@ import operator
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from random import uniform
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 from django import forms
@@ -20,6 +21,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from console.columns import ALL, COLUMNS, MOVE, Arrangement, Column, arrange, asked
+from console.watching import EVERY, SHOWN, SINCE, NothingNew, watch_of
 
 PAGE_SIZE = 50
 CHOSEN, TYPED, TICKED = "chosen", "typed", "ticked"
@@ -154,6 +156,18 @@ class ListPage:
     first_sorts: dict[str, str] = field(default_factory=dict)
     path: str = ""
     saved: Saved | None = None
+    watched: str = ""  # the ids that the page shows, with commas between them
+    watch_url: str = ""  # where an open page asks what has changed; empty where it does not ask
+    new: int = 0  # rows that its first page would show and that a page which asked does not
+
+    @property
+    def first_url(self) -> str:
+        """The first page of this list."""
+        return f"{self.path}?{self.query}" if self.query else self.path
+
+    @property
+    def watch_every(self) -> str:
+        return f"{uniform(*EVERY):.1f}"  # noqa: S311 - spreads load, keeps no secret
 
     @property
     def columns(self) -> list[Column]:
@@ -276,8 +290,16 @@ def paginate(
     if sort.removeprefix("-") not in sortable:
         sort = default_sort
     order = _Order.of(queryset.model, sortable[sort.removeprefix("-")], descending=sort.startswith("-"))
-    rows, before, after, notice = _page(form.filtered(queryset), order, sort, request.GET.get(CURSOR, ""))
+    watch, place = watch_of(request), request.GET.get(CURSOR, "")
+    if watch and watch.shown is not None:
+        rows, new = _since(queryset, form.filtered(queryset), order, watch.shown, watch.changed)
+        before = after = notice = ""
+    else:
+        rows, before, after, notice = _page(form.filtered(queryset), order, sort, place)
+        new = 0
     kept = _without(request)
+    shown = [row.pk for row in rows] if watch is None or watch.shown is None else watch.shown
+    is_watched = watch is not None and sort == default_sort and not place
     query = written(kept)
     bare = QueryDict(mutable=True)
     for name, value in ((SORT, sort), (COLUMNS, kept.get(COLUMNS))):
@@ -305,7 +327,23 @@ def paginate(
         first_sorts={key: _first_sort(queryset.model, key, path, default_sort) for key, path in sortable.items()},
         path=request.path,
         saved=saved,
+        watched=",".join(map(str, shown)) if is_watched else "",
+        watch_url=_address(request, watch.asked(kept, shown)) if watch and is_watched else "",
+        new=new,
     )
+
+
+def _since(
+    rows: QuerySet[Any], filtered: QuerySet[Any], order: "_Order", shown: Sequence[int], changed: Sequence[int]
+) -> tuple[list[Any], int]:
+    """The shown rows that changed, also those that the filter would not show any more, and how many the first page has
+    that are not shown. Raises NothingNew."""
+    first = _take(filtered.values_list("pk", flat=True), order, None)[:PAGE_SIZE]
+    new = len(set(first) - set(shown))
+    found = {row.pk: row for row in rows.filter(pk__in=changed)} if changed else {}
+    if not new and not found:
+        raise NothingNew
+    return [found[pk] for pk in changed if pk in found], new
 
 
 def _not_columns(names: Sequence[str]) -> str:
@@ -503,7 +541,7 @@ def _first_sort(model: type[Model], key: str, path: str, default_sort: str) -> s
 def _without(request: HttpRequest, bound: forms.BoundField | None = None) -> QueryDict:
     """The query without the place in the list, and without one filter. Empty parameters are left out."""
     query = QueryDict(mutable=True)
-    gone = {CURSOR, COLUMNS, MOVE, bound.html_name} if bound else {CURSOR, COLUMNS, MOVE}
+    gone = {CURSOR, COLUMNS, MOVE, SINCE, SHOWN, *([bound.html_name] if bound else [])}
     for name, values in request.GET.lists():
         if kept := [value for value in values if value]:
             split = bound is not None and name.rpartition("_")[0] == bound.html_name and name[-1:].isdigit()

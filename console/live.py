@@ -11,6 +11,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from cards import undoing
 from console.access import Permission, allowed, requires
 from console.notices import services as notices
 from console.notices.kinds import Kind
@@ -46,7 +47,8 @@ class Told(NamedTuple):
 
 
 class Frame(NamedTuple):
-    """`more`: there are more unseen notices than `unseen` holds. `every`: seconds until the page asks again."""
+    """`more`: there are more unseen notices than `unseen` holds. `every`: seconds until the page asks again. `undo` is
+    for a whole page: it runs out by itself."""
 
     meter: Meter | None
     freshness: AsOf
@@ -55,6 +57,7 @@ class Frame(NamedTuple):
     news: list[Told]
     version: str
     every: str
+    undo: undoing.Offer | None = None
 
 
 @requires(Permission.RECORD_READ)
@@ -78,7 +81,8 @@ def frame(request: HttpRequest) -> HttpResponse:
 
 def of(request: HttpRequest) -> Frame:
     """For the frame of a whole page."""
-    return _frame(request, _shared(request), _unseen(request))
+    undo = undoing.offered(int(request.user.pk or 0), request.user.roles)  # type: ignore[union-attr]
+    return _frame(request, _shared(request), _unseen(request))._replace(undo=undo)
 
 
 def _frame(request: HttpRequest, shared: Shared, unseen: list[Notice]) -> Frame:
@@ -107,6 +111,7 @@ def _news(request: HttpRequest, unseen: list[Notice]) -> list[Told]:
     if len(unseen) > notices.UNSEEN_SHOWN:  # some may lie further back than was looked
         unseen = list(notices.unseen(int(request.user.pk or 0)).filter(kind=Kind.OUTCOME)[:MOST_TOLD])
     told = {commands.told_of(each.key): each for each in unseen if each.kind == Kind.OUTCOME}
+    told.pop("", None)
     if not told:
         return []
     clear = allowed(request.user, Permission.PERSONAL_READ)

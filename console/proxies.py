@@ -3,7 +3,7 @@ and no files but where a page takes one."""
 
 import io
 import ipaddress
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any, NoReturn
 
@@ -66,3 +66,18 @@ class OneFile(FileUploadHandler):
         return InMemoryUploadedFile(
             self.held, self.field_name, self.file_name, self.content_type, file_size, self.charset
         )
+
+
+class NamedFiles(OneFile):
+    """The same for a page with several fields: the first file of each, up to so many bytes; any other is passed over."""
+
+    def __init__(self, request: HttpRequest, most: Mapping[str, int]) -> None:
+        super().__init__(request, 0)
+        self.left = dict(most)
+
+    def new_file(self, field_name: str, *given: Any, **more: Any) -> None:
+        if field_name not in self.left:
+            raise SkipFile
+        self.most = self.left.pop(field_name)
+        self.held, self.taken = io.BytesIO(), False
+        super().new_file(field_name, *given, **more)

@@ -86,11 +86,14 @@ INSTALLED_APPS = [
     "django_htmx",
     "console",
     "console.audit",
+    "console.branding",
     "console.staff",
     "console.notices",
     "console.history",
+    "console.terms",
     "console.provider",
     "console.notes",
+    "console.vocabulary",
     "console.saved",
     "cardholders",
     "cards",
@@ -98,6 +101,8 @@ INSTALLED_APPS = [
     "console.sync",
     "console.timeline",
     "console.reconciliation",
+    "console.bulk",
+    "console.search",
 ]
 MIDDLEWARE = [
     "console.proxies.ForwardedMiddleware",
@@ -250,8 +255,11 @@ LOGGING = {
             "()": "django.utils.log.CallbackFilter",
             "callback": lambda record: getattr(record, "status_code", 0) != 503,
         },
+        "no_tokens": {"()": "console.errors.NoTokens"},
     },
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["no_probes"]}},
+    "handlers": {
+        "stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["no_probes", "no_tokens"]}
+    },
     "root": {"handlers": ["stderr"], "level": "WARNING"},
     "loggers": {"deckhand": {"level": env.str("LOG_LEVEL", default="WARNING")}},
 }

@@ -4,12 +4,12 @@ from django.urls import include, path
 
 from console import help as in_app_help
 from console import home, live
-from console.branding import brand_css_view
 from console.sync.probes import healthz, readyz
 from console.sync.webhooks import receive
 
 urlpatterns = [
     path("", home.home, name="home"),
+    path("home/panels/", home.panels, name="panels"),
     path("attention/<slug:key>/", home.rows, name="attention"),
     path("help/", in_app_help.page, name="help"),
     path("", include("cardholders.urls")),
@@ -21,13 +21,18 @@ urlpatterns = [
     path("staff/", include("console.staff.urls")),
     path("notices/", include("console.notices.urls")),
     path("live/", live.frame, name="live"),
+    path("search/", include("console.search.urls")),
     path("notes/", include("console.notes.urls")),
+    path("bulk/", include("console.bulk.urls")),
     path("views/", include("console.saved.urls")),
     path("history/", include("console.timeline.urls")),
+    path("vocabulary/", include("console.vocabulary.urls")),
     path("", include("console.provider.urls")),
     path("accounts/", include("allauth.urls")),
     path("webhooks/codego/", receive, name="webhook"),
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),
-    path("brand.css", brand_css_view, name="brand"),
+    path("", include("console.branding.urls")),
 ]
+
+handler500 = "console.errors.failed"

@@ -150,7 +150,7 @@
   document.addEventListener("htmx:afterSwap", (event) => {
     if (event.detail.target.id !== "dialog-body" || dialog().open) return;
     dialog().showModal();
-    $(".field :is(input, textarea, select)", dialog())?.focus();
+    ($("[autofocus]", dialog()) || $(".field :is(input, textarea, select)", dialog()))?.focus();
   });
 
   document.addEventListener("htmx:afterSettle", (event) => {
@@ -188,6 +188,25 @@
     });
   }
 
+  /* What can be undone for a while: the seconds stand still while the pointer or the keyboard is on it. */
+  const countDown = (offer) => {
+    const shown = $("[data-left]", offer);
+    let left = Number(offer.dataset.undo);
+    const timer = setInterval(() => {
+      if (offer.matches(":hover, :focus-within")) return;
+      left -= 1;
+      shown.textContent = left;
+      if (left > 0) return;
+      clearInterval(timer);
+      offer.remove();
+    }, 1000);
+  };
+  const saidBefore = (offer) => {
+    const before = sessionStorage.getItem("undo") === offer.id;
+    sessionStorage.setItem("undo", offer.id);
+    return before;
+  };
+
   /* --- The page as it came ----------------------------------------------------------------------------------------- */
   const online = () => {
     const banner = $("#offline");
@@ -196,9 +215,22 @@
   addEventListener("online", online);
   addEventListener("offline", online);
 
+  /* Paper says when and from where it was printed, not when the page was opened. */
+  addEventListener("beforeprint", () => {
+    const at = $("[data-printed-at]");
+    if (!at) return;
+    const how = { dateStyle: "medium", timeStyle: "long", timeZone: at.dataset.printedAt };
+    at.textContent = new Intl.DateTimeFormat(document.documentElement.lang, how).format();
+    $("[data-printed-from]").textContent = location.href;
+  });
+
   document.addEventListener("DOMContentLoaded", () => {
     online();
-    announce([...document.querySelectorAll("#toasts .notice p")].map((p) => p.textContent.trim()).join(" "));
+    const offer = $("[data-undo]");
+    if (offer) countDown(offer);
+    const said = [...document.querySelectorAll("#toasts .notice p")].map((p) => p.textContent.trim());
+    if (offer && !saidBefore(offer)) said.push(offer.dataset.words);
+    announce(said.join(" "));
     const open = dialog();
     if (!open) return;
     open.addEventListener("close", () => {

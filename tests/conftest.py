@@ -121,6 +121,14 @@ def _quick_settings(settings) -> None:
 
 
 @pytest.fixture(autouse=True)
+def _brand_of_the_environment() -> None:
+    """Nobody has changed the brand, and no test counts the query that looks whether somebody has."""
+    from console.branding import services
+
+    services.keep(None, 3600)
+
+
+@pytest.fixture(autouse=True)
 def _append_only(request) -> Iterator[None]:
     """Committing tests are emptied by DELETE on SQLite, which the audit's triggers refuse: they stand aside for that."""
     marker = request.node.get_closest_marker("django_db")

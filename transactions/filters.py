@@ -17,7 +17,7 @@ from console.days import DaysFilter
 from console.listing import Chip
 from console.money import major
 from transactions.declines import DECLINES
-from transactions.models import Dispute, Transaction
+from transactions.models import SPENT, Dispute, Transaction
 from transactions.reports import RECORDS, TIMES
 
 OTHER = "other"
@@ -43,6 +43,7 @@ DISPUTE_STATES = [
     ("rejected", _("Rejected")),
     ("canceled", _("Cancelled")),
 ]
+USD = "USD"
 TRANSACTION_SORTS = {"time": "occurred_at", "posted": "posted_at", "amount": "signed_amount"}
 DISPUTE_SORTS = {"opened": "opened_at", "amount": "transaction__amount"}
 NEWEST_TRANSACTIONS, NEWEST_DISPUTES = "-time", "-opened"
@@ -76,13 +77,21 @@ class TransactionFilters(DaysFilter):
         widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
         error_messages={"invalid": _("Enter four digits.")},
     )
+    spent = forms.BooleanField(label=_("Purchases settled or held"))
+    currency = forms.CharField(label=_("Currency"), max_length=12, widget=forms.TextInput(attrs={"placeholder": "USD"}))
     card = RowField(label=_("Card"))
     cardholder = RowField(label=_("Cardholder"))
     company = RowField(label=_("Company"))
+    merchant = forms.CharField(
+        label=_("Merchant"), max_length=200, strip=False, widget=forms.HiddenInput
+    )  # just this name
 
-    ORDER = ("q", "status", "type", "by", "from", "to", "amount_from", "amount_to", "reason", "last4")
+    ORDER = (
+        "q", "status", "type", "by", "from", "to", "amount_from", "amount_to", "reason", "last4", "currency", "spent",
+    )  # fmt: skip
     SAME: ClassVar = {
         "q": "merchant_name__icontains",
+        "merchant": "merchant_name",
         "last4": "card__last4",
         "card": "card_id",
         "cardholder": "cardholder_id",
@@ -104,20 +113,27 @@ class TransactionFilters(DaysFilter):
         queryset = _of_word(queryset, "state", given["status"], STATES)
         queryset = _of_word(queryset, "kind", given["type"], TYPES)
         queryset = queryset.filter(**self.within(TIMES[given["by"] or "authorized"]))
+        if given["spent"]:
+            queryset = queryset.filter(SPENT)
+        if given["currency"]:
+            queryset = queryset.filter(of_currency(given["currency"].strip().upper()))
         return _declined_for(queryset, given["reason"]).filter(_of_size(given["amount_from"], given["amount_to"]))
 
     def in_force(self) -> Iterator[tuple[forms.BoundField, Any]]:
         yield from _in_units(super().in_force())
 
     def chips(self, request: HttpRequest) -> list[Chip]:
-        """Records by their names, as far as the person may read them."""
-        clear = allowed(request.user, Permission.PERSONAL_READ)
-        chips = []
-        for (bound, value), chip in zip(self.in_force(), super().chips(request), strict=True):
-            found = RECORDS[bound.name].filter(pk=value).first() if bound.name in RECORDS else None
-            said = privacy.name(found, clear=clear) if found else chip.value
-            chips.append(replace(chip, value=said))
-        return chips
+        return named(request, self, super().chips(request))
+
+
+def named(request: HttpRequest, form: DaysFilter, chips: list[Chip]) -> list[Chip]:
+    """Records by their names, as far as the person may read them."""
+    clear = allowed(request.user, Permission.PERSONAL_READ)
+    said = []
+    for (bound, value), chip in zip(form.in_force(), chips, strict=True):
+        found = RECORDS[bound.name].filter(pk=value).first() if bound.name in RECORDS else None
+        said.append(replace(chip, value=privacy.name(found, clear=clear)) if found else chip)
+    return said
 
 
 class DisputeFilters(DaysFilter):
@@ -129,12 +145,20 @@ class DisputeFilters(DaysFilter):
     status = forms.ChoiceField(label=_("Status"), choices=[ANY, *DISPUTE_STATES, (OTHER, _("Any other word"))])
     amount_from = MoneyField(label=_("Amount from"))
     amount_to = MoneyField(label=_("Amount to"))
+    card = RowField(label=_("Card"))
+    cardholder = RowField(label=_("Cardholder"))
+    company = RowField(label=_("Company"))
+
+    def chips(self, request: HttpRequest) -> list[Chip]:
+        return named(request, self, super().chips(request))
 
     def in_force(self) -> Iterator[tuple[forms.BoundField, Any]]:
         yield from _in_units(super().in_force())
 
     def apply(self, queryset: QuerySet[Dispute]) -> QuerySet[Dispute]:
         given = self.cleaned_data
+        of = {f"transaction__{noun}_id": given[noun] for noun in ("card", "cardholder", "company") if given[noun]}
+        queryset = queryset.filter(**of)
         if given["q"]:
             queryset = queryset.filter(transaction__merchant_name__icontains=given["q"])
         queryset = _of_word(queryset, "state", given["status"], DISPUTE_STATES)
@@ -149,6 +173,24 @@ def _in_units(found: Iterator[tuple[forms.BoundField, Any]]) -> Iterator[tuple[f
             bound,
             number_format(major(value, "USD"), force_grouping=True) if isinstance(bound.field, MoneyField) else value,
         )
+
+
+def currency_of(word: str) -> str:
+    """Where none is named, it is dollars."""
+    return word.upper() or USD
+
+
+def of_currency(currency: str) -> Q:
+    same = Q(currency__iexact=currency)
+    return same | Q(currency="") if currency == USD else same
+
+
+def reason_of(words: str) -> str:
+    """The reason under which the filter finds a decline of these words."""
+    return _REASONS.get(words.lower(), OTHER)
+
+
+_REASONS = {decline.words.lower(): key for key, decline in DECLINES.items()}
 
 
 def _of_word(queryset: QuerySet[Any], column: str, word: str, known: list[Any]) -> QuerySet[Any]:

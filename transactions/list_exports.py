@@ -10,6 +10,7 @@ from django.http import HttpRequest, StreamingHttpResponse
 from django.utils import timezone
 
 from console.audit.exporting import exported
+from console.branding import brand
 from console.exports import ExportColumn
 from console.listing import FilterForm
 from transactions.columns import UNITS
@@ -38,7 +39,7 @@ def export(
         default_sort=default_sort,
         filename=f"{name}-{now:%Y%m%d-%H%M}.csv",
         preamble=[
-            f"{settings.BRAND_NAME}: list of {name}, {settings.CODEGO_ENVIRONMENT} environment",
+            f"{brand().name}: list of {name}, {settings.CODEGO_ENVIRONMENT} environment",
             f"As this console knew them at {now:%Y-%m-%d %H:%M:%S}, zone {zone.key}",
             UNITS,
             f"Filters: {filters or 'none'}",

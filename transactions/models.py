@@ -16,6 +16,7 @@ from console.money import signed_amount
 from console.provider.mirror import Mirrored
 
 NOT_FINAL = ("pending", "processing", "")
+SPENT = Q(kind="spend", state__in=["completed", "pending"], amount__gt=0)  # purchases settled, or held
 CHARGES = ("kind", "state", "currency", "amount", "local_currency")
 
 
@@ -74,7 +75,16 @@ class Transaction(Mirrored):
             models.Index(fields=["-posted_at", "-id"], name="transaction_by_posting"),
             models.Index(fields=["signed_amount", "id"], name="transaction_by_amount"),
             models.Index(fields=["closed_authorization_id"], name="transaction_closing"),
+            models.Index(
+                fields=["merchant_name", "-occurred_at", "-id"],
+                condition=~Q(merchant_name=""),
+                name="transaction_at_merchant",
+            ),
             models.Index(fields=["dirty_at"], condition=Q(dirty_at__isnull=False), name="transaction_dirty"),
+            # all that the spend of a period adds up, so that it is read in the index alone
+            models.Index(
+                fields=["occurred_at", "state", "currency", "amount"], condition=SPENT, name="transaction_spent"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -12,7 +12,10 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db.models import Manager, Q, QuerySet
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as lazy
 from xlsxwriter.exceptions import XlsxWriterException
 
 from cardholders.models import Cardholder, Company
@@ -20,8 +23,11 @@ from cards.models import Card
 from console.access import Actor
 from console.audit import services as audit
 from console.audit.events import Action
+from console.branding import brand
 from console.exports import ExportColumn, csv_lines, write_xlsx
 from console.money import major
+from console.notices import services as notices
+from console.notices.kinds import Kind
 from transactions.columns import UNITS, report_columns
 from transactions.models import Report, ReportState, Transaction
 
@@ -75,7 +81,7 @@ def preamble(report: Report) -> list[str]:
     end = "no end" if report.end >= LATEST else f"{report.end.astimezone(zone):%Y-%m-%d %H:%M:%S}"
     cut_off = (report.cut_off or report.asked_at).astimezone(zone)
     return [
-        f"{settings.BRAND_NAME}: transactions, {settings.CODEGO_ENVIRONMENT} environment",
+        f"{brand().name}: transactions, {settings.CODEGO_ENVIRONMENT} environment",
         f"Period from {start} (inclusive) to {end} (exclusive), zone {report.time_zone}",
         f"Placed in the period by {TIME_WORDS[report.by]}",
         f"Cut-off: as this console knew them at {cut_off:%Y-%m-%d %H:%M:%S}, zone {report.time_zone}",
@@ -235,3 +241,15 @@ def _end(report: Report, state: ReportState, error: str = "") -> None:
                 digest.update(chunk)
         report.sha256 = digest.hexdigest()
     report.save(update_fields=["state", "error", "finished_at", "sha256"])
+    said = (
+        lazy("The report {name} is ready.")
+        if state == ReportState.DONE
+        else lazy("The report {name} could not be made.")
+    )
+    notices.tell(
+        [report.asked_by_id],
+        Kind.EXPORT,
+        words=format_lazy(said, name=str(report)),
+        url=reverse("transactions:report", args=[report.pk]),
+        key=f"report:{report.pk}:{state}",
+    )

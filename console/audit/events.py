@@ -8,9 +8,13 @@ from django.utils.translation import gettext_lazy as _
 class Action(StrEnum):
     ACCESS_REFUSED = "access:refused"
     APPLICANT_ADD = "applicant:add"
+    BRAND_EDIT = "brand:edit"
     BREAK_ASSIGN = "break:assign"
     BREAK_REOPEN = "break:reopen"
     BREAK_RESOLVE = "break:resolve"
+    BULK_END = "bulk:end"
+    BULK_START = "bulk:start"
+    BULK_STOP = "bulk:stop"
     CARD_ACTIVATE = "card:activate"
     CARD_CANCEL = "card:cancel"
     CARD_ISSUE = "card:issue"
@@ -31,6 +35,11 @@ class Action(StrEnum):
     DISPUTE_STATEMENT = "dispute:statement"
     DISPUTE_WITHDRAW = "dispute:withdraw"
     FEATURE_TEST = "feature:test"
+    HANDOFF_CLOSED = "handoff:closed"
+    HANDOFF_MAKE = "handoff:make"
+    HANDOFF_OPEN = "handoff:open"
+    HANDOFF_REVOKE = "handoff:revoke"
+    HANDOFF_SUBMIT = "handoff:submit"
     KYC_OPEN = "kyc:open"
     LIST_EXPORT = "list:export"
     NOTE_ADD = "note:add"
@@ -51,14 +60,19 @@ class Action(StrEnum):
     VIEW_CHANGE = "view:change"
     VIEW_DELETE = "view:delete"
     VIEW_SHARE = "view:share"
+    WORD_EXPLAIN = "word:explain"
 
 
 LABELS = {
     Action.ACCESS_REFUSED: _("Opened a page without permission"),
     Action.APPLICANT_ADD: _("Add applicant"),
+    Action.BRAND_EDIT: _("Change the brand"),
     Action.BREAK_ASSIGN: _("Assign break"),
     Action.BREAK_REOPEN: _("Open break again"),
     Action.BREAK_RESOLVE: _("Resolve break"),
+    Action.BULK_END: _("Bulk action ended"),
+    Action.BULK_START: _("Start bulk action"),
+    Action.BULK_STOP: _("Stop bulk action"),
     Action.CARD_ACTIVATE: _("Activate card"),
     Action.CARD_CANCEL: _("Cancel card"),
     Action.CARD_ISSUE: _("Issue card"),
@@ -79,6 +93,11 @@ LABELS = {
     Action.DISPUTE_STATEMENT: _("Change statement of dispute"),
     Action.DISPUTE_WITHDRAW: _("Withdraw dispute"),
     Action.FEATURE_TEST: _("Test a feature of the provider again"),
+    Action.HANDOFF_CLOSED: _("Tried a link that no longer works"),
+    Action.HANDOFF_MAKE: _("Make a link for the applicant's phone"),
+    Action.HANDOFF_OPEN: _("Open the check by the applicant's link"),
+    Action.HANDOFF_REVOKE: _("Revoke the applicant's link"),
+    Action.HANDOFF_SUBMIT: _("Check submitted by the applicant's link"),
     Action.KYC_OPEN: _("Open or resume KYC session"),
     Action.LIST_EXPORT: _("Export list"),
     Action.NOTE_ADD: _("Add note"),
@@ -99,6 +118,7 @@ LABELS = {
     Action.VIEW_CHANGE: _("Change shared view of a list"),
     Action.VIEW_DELETE: _("Delete shared view of a list"),
     Action.VIEW_SHARE: _("Share view of a list"),
+    Action.WORD_EXPLAIN: _("Explain a word of the provider"),
 }
 
 

@@ -12,6 +12,7 @@ from console.days import DaysFilter
 
 RECORDS = {
     "balance": _("Balance"),
+    "bulk": _("Bulk action"),
     "card": _("Card"),
     "cardholder": _("Cardholder"),
     "company": _("Company"),

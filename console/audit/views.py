@@ -23,6 +23,7 @@ from console.privacy import DOTS
 # Where an entry's record is shown, and what it takes to open it.
 PAGES: dict[str, tuple[str, Permission]] = {
     "balance": ("timeline:history", Permission.RECORD_READ),
+    "bulk": ("bulk:run", Permission.RECORD_READ),
     "card": ("cards:detail", Permission.RECORD_READ),
     "cardholder": ("cardholders:detail", Permission.RECORD_READ),
     "company": ("cardholders:company", Permission.RECORD_READ),

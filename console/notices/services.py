@@ -19,6 +19,7 @@ SOON = timedelta(
 )  # before an e-mail goes: what was read meanwhile is not mailed, and what comes together goes together
 DIGEST_HOUR = 7  # of the person's own morning
 UNSEEN_SHOWN = 9  # more than that is "9+": it is never counted further
+KEPT = timedelta(days=90)
 LONGEST = Notice._meta.get_field("words").max_length or 0
 
 
@@ -34,10 +35,10 @@ def tell(
     """Tells each of these staff, as each has chosen, unless the kind is not for them. Telling again under the same `key`
     does nothing. `masked` is what those hear who may not read personal data; without it `words` hold none. Lazy words
     come out in each person's language. E-mails hold neither: only the kind and the link to `url`, a path of ours."""
-    about = KINDS[kind]
-    found = [
-        person for person in User.objects.filter(pk__in=set(people), is_active=True) if allowed(person, about.needs)
-    ]
+    about, people = KINDS[kind], set(people)
+    if not people:
+        return
+    found = [person for person in User.objects.filter(pk__in=people, is_active=True) if allowed(person, about.needs)]
     if not found:
         return
     chosen = {choice.person_id: choice for choice in Choice.objects.filter(person__in=found, kind=kind)}
@@ -86,6 +87,11 @@ def choose(person_id: int, kind: Kind, *, app: bool, mail: Mail) -> None:
     """How they want to hear of this kind from now on."""
     held = {"app": app or KINDS[kind].always, "mail": mail}
     Choice.objects.update_or_create(person_id=person_id, kind=kind, defaults=held)
+
+
+def prune() -> None:
+    """Forgets what was told long ago."""
+    Notice.objects.filter(made_at__lt=timezone.now() - KEPT).delete()
 
 
 def _mail_at(person: User, mail: Mail) -> datetime | None:

@@ -2,7 +2,6 @@
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 from django.utils.translation import ngettext
@@ -11,7 +10,7 @@ from django_htmx.http import trigger_client_event
 
 from console.access import Permission, requires
 from console.columns import Column
-from console.htmx import page_or_fragment, redirect, toast, wants_fragment
+from console.htmx import back, page_or_fragment, redirect, toast, wants_fragment
 from console.listing import listed, paginate
 from console.notices import services
 from console.notices.filters import NoticeFilter
@@ -66,7 +65,9 @@ def open_notice(request: HttpRequest, pk: int) -> HttpResponse:
 def seen(request: HttpRequest, pk: int) -> HttpResponse:
     notice = get_object_or_404(Notice, pk=pk, person_id=request.user.pk)
     services.see(notice.person_id, ids=[notice.pk])
-    return _answer(request)
+    if wants_fragment(request):
+        return trigger_client_event(HttpResponse(status=204), TOLD)
+    return back(request, "notices:list")
 
 
 @requires(Permission.RECORD_READ)
@@ -88,12 +89,3 @@ def settings(request: HttpRequest) -> HttpResponse:
         return redirect(request, "notices:settings")
     context = {"title": _("What you are told of"), "form": form, "person": person}
     return render(request, "notices/settings.html", context, status=422 if form.errors else 200)
-
-
-def _answer(request: HttpRequest) -> HttpResponse:
-    """An open page asks for its frame again; without script, back to where it was put away."""
-    if wants_fragment(request):
-        return trigger_client_event(HttpResponse(status=204), TOLD)
-    back = request.headers.get("Referer", "")
-    safe = url_has_allowed_host_and_scheme(back, {request.get_host()}, require_https=request.is_secure())
-    return redirect(request, back if safe else "notices:list")

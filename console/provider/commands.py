@@ -108,7 +108,7 @@ def send(command: Command, call: Callable[[], str], *, keep: Keep | None = None)
     except OutcomeUnknown as lost:
         return finish(command, CommandState.UNKNOWN, message=str(lost), check_at=timezone.now())
     except (NotSent, RateLimited) as pause:
-        if command.payload.get("queued"):
+        if command.payload.get("bulk"):
             return _put_back(command, str(pause))
         words = _("It was not sent: %(why)s. Try again in a moment.") % {"why": str(pause).rstrip(".")}
         return finish(command, CommandState.NOT_DONE, message=words)
@@ -159,8 +159,9 @@ def _is_news(before: Command, command: Command, by: Actor | None) -> bool:
     """Whether it ended after the answer to whoever asked had gone out, so that they have to be told."""
     if command.is_open or command.actor_id is None or (by and by.user_id == command.actor_id):
         return False
-    late = before.state in {CommandState.UNKNOWN, CommandState.SEVERAL, CommandState.INTENT}
-    return late or (bool(command.payload.get("queued")) and command.state != CommandState.DONE)
+    if command.payload.get("bulk"):
+        return False  # its run says so, with the others
+    return before.state in {CommandState.UNKNOWN, CommandState.SEVERAL, CommandState.INTENT}
 
 
 def _tell(command: Command) -> None:
@@ -182,8 +183,8 @@ def _tell(command: Command) -> None:
 
 
 def told_of(key: str) -> str:
-    """The id of the command that the notice of this key is about."""
-    return key.removeprefix(TOLD).partition(":")[0]
+    """The id of the command that the notice of this key is about; empty where it is about something else."""
+    return key.removeprefix(TOLD).partition(":")[0] if key.startswith(TOLD) else ""
 
 
 def seen(command: Command, user_id: int) -> None:
@@ -191,12 +192,13 @@ def seen(command: Command, user_id: int) -> None:
     notices.see(user_id, keys=[f"{TOLD}{command.pk}:{state}" for state in CommandState])
 
 
-def give_up_unsent(command: Command) -> None:
-    """An intent whose process went away before sending. From here on `send` will not send it."""
+def give_up_unsent(command: Command, words: str = "") -> None:
+    """An intent whose process went away before sending, or that is not wanted any more. From here on `send` will not
+    send it."""
     with transaction.atomic():
         now = Command.objects.select_for_update().get(pk=command.pk)
         if now.state == CommandState.INTENT:
-            finish(now, CommandState.NOT_DONE, message=_("It was never sent. You can try again."))
+            finish(now, CommandState.NOT_DONE, message=words or _("It was never sent. You can try again."))
 
 
 def _audit(command: Command, by: Actor | None) -> None:
@@ -209,16 +211,12 @@ def _audit(command: Command, by: Actor | None) -> None:
         command=command.pk,
         reason=command.reason,
         **({"result": command.result} if command.result else {}),
+        **({"undoes": command.payload["undoes"]} if "undoes" in command.payload else {}),
     )
 
 
 def actor_of(command: Command) -> Actor:
     return Actor(command.actor_id, tuple(filter(None, command.actor_roles.split(","))), command.address)
-
-
-def queued(limit: int = 20) -> list[Command]:
-    """Commands that staff asked for in bulk and that wait for the worker to send them."""
-    return list(Command.objects.filter(state=CommandState.INTENT, payload__queued=True).order_by("created_at")[:limit])
 
 
 def due() -> list[Command]:

@@ -22,6 +22,8 @@ from django.utils import timezone
 from console.history import services as history
 from console.history.models import ChangeSource
 from console.history.services import Written, plain
+from console.terms import services as terms
+from console.terms.words import found_by
 
 BATCH = 250  # rows a statement: well under SQLite's limit on variables
 AHEAD = timedelta(days=1)  # how far a provider's clock may run before ours
@@ -221,11 +223,15 @@ def _try_batch(
         ]
         newer = [r for r in records if _to_write(rows.get(r.codego_id), r, verdicts[r.codego_id], source)]
         before = {r.codego_id: image(rows[r.codego_id]) for r in newer if _is_known(rows.get(r.codego_id))}
+        noun = model._meta.model_name or ""
+        words = {row.pk: found_by(noun, row) for row in rows.values()}
         merged = [_merged(model, rows.get(r.codego_id), r, source) for r in newer]
         written = _upsert(model, merged)
         _refuse_overtaken(model, [row for row in merged if row.codego_id in written and row.codego_id not in rows])
         if not source.again:
             _keep_history(model, merged, before, written, source)
+            now = {written[row.codego_id]: found_by(noun, row) for row in merged if row.codego_id in written}
+            terms.keep(noun, now, words)
         for record in newer:
             if record.codego_id not in written:  # another writer was there first with something at least as new
                 verdicts[record.codego_id] = Verdict.HINT

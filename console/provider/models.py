@@ -66,6 +66,11 @@ class Command(models.Model):
     class Meta:
         indexes: ClassVar = [
             models.Index(fields=["record", "record_id", "-created_at"], name="command_of_record"),
+            models.Index(
+                fields=["actor", "-settled_at"],
+                condition=Q(state="done", kind__in=["lock", "unlock"]),
+                name="command_undoable",
+            ),
             models.Index(fields=["check_at"], condition=Q(check_at__isnull=False), name="command_due"),
             models.Index(
                 fields=["state"], condition=Q(state__in=["intent", "sent", "unknown", "several"]), name="command_open"
@@ -155,6 +160,8 @@ class RequestLog(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["-at", "-id"], name="request_newest"),
             models.Index(fields=["route", "-at", "-id"], name="request_of_route"),
+            models.Index(fields=["idempotency_key"], condition=~Q(idempotency_key=""), name="request_by_key"),
+            models.Index(fields=["request_id"], condition=~Q(request_id=""), name="request_by_their_id"),
         ]
 
     def __str__(self) -> str:

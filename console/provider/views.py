@@ -26,7 +26,7 @@ RECORD_ROUTES = {
 def command(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     """204 while it stands as the asker saw it; once it is settled, the page around it hears `settled`."""
     found = get_object_or_404(Command.objects.select_related("actor"), pk=pk)
-    if found.actor_id == request.user.pk and not wants_fragment(request):
+    if found.actor_id and found.actor_id == request.user.pk and not wants_fragment(request):
         commands.seen(found, found.actor_id)
     if request.GET.get("seen") == f"{found.state}-{found.checks}":
         return HttpResponse(status=204)

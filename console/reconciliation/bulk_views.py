@@ -47,7 +47,14 @@ def assign(request: HttpRequest) -> HttpResponse:
         lambda n: ngettext("%(n)d break was assigned.", "%(n)d breaks were assigned.", n) % {"n": n},
     )
     form = AssignForm(request.POST or None, label_suffix="")
-    return _bulk(request, words, form, lambda each, given, actor: desk.assign(each, given["to"], actor=actor))
+
+    def after(done: list[Break], given: dict[str, Any], actor: Actor) -> None:
+        desk.tell_given(done, given["to"], actor=actor)
+
+    def act(each: Break, given: dict[str, Any], actor: Actor) -> object:
+        return desk.assign(each, given["to"], actor=actor, told=False)
+
+    return _bulk(request, words, form, act, after=after)
 
 
 @requires(Permission.BREAK_WORK)
@@ -64,13 +71,21 @@ def resolve(request: HttpRequest) -> HttpResponse:
 
 
 def _bulk(
-    request: HttpRequest, words: Words, form: Form, act: Callable[[Break, dict[str, Any], Actor], object]
+    request: HttpRequest,
+    words: Words,
+    form: Form,
+    act: Callable[[Break, dict[str, Any], Actor], object],
+    *,
+    after: Callable[[list[Break], dict[str, Any], Actor], None] | None = None,
 ) -> HttpResponse:
     asked = request.method == "POST"
     chosen = _chosen(request)
     results: list[Result] = []
     if asked and chosen and form.is_valid():
-        results = [_done(act, each, form.cleaned_data, Actor.of(request)) for each in chosen]
+        actor = Actor.of(request)
+        results = [_done(act, each, form.cleaned_data, actor) for each in chosen]
+        if after:
+            after([one.each for one in results if not one.refusal], form.cleaned_data, actor)
     wanted = [each for each in chosen if each.state not in words.skips]
     context = {
         "title": words.title,

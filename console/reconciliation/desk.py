@@ -1,19 +1,27 @@
 """What people do about a break: take it, say what it is, or open it again."""
 
+from collections.abc import Sequence
+
 from django.db import transaction
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.text import format_lazy
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
 
 from console.access import Actor, Permission, permissions_of
 from console.audit import services as audit
 from console.audit.events import Action
+from console.notices import services as notices
+from console.notices.kinds import Kind
 from console.provider.commands import CannotDo
 from console.reconciliation.models import Break, BreakState, Movement, MovementKind
 from console.staff.models import User
 
 
-def assign(each: Break, to: User | None, *, actor: Actor) -> Break:
-    """Whose it is from now on; nobody's with None. Raises CannotDo for somebody who may not work on breaks."""
+def assign(each: Break, to: User | None, *, actor: Actor, told: bool = True) -> Break:
+    """Whose it is from now on; nobody's with None. They are told, unless it is said of many at once (`tell_given`).
+    Raises CannotDo for somebody who may not work on breaks."""
     if to and Permission.BREAK_WORK not in permissions_of(to.roles):
         raise CannotDo(_("%(name)s may not work on breaks.") % {"name": to})
     with transaction.atomic():
@@ -21,7 +29,23 @@ def assign(each: Break, to: User | None, *, actor: Actor) -> Break:
         found.assignee = to
         found.save(update_fields=["assignee"])
         audit.record(Action.BREAK_ASSIGN, actor=actor, record="break", record_id=found.pk, to=to.pk if to else None)
+    if told:
+        tell_given([found], to, actor=actor)
     return found
+
+
+def tell_given(given: Sequence[Break], to: User | None, *, actor: Actor) -> None:
+    """Tells somebody that these are theirs now, unless they took them themselves."""
+    if not given or to is None or to.pk == actor.user_id:
+        return
+    one = given[0] if len(given) == 1 else None
+    words = lazy("Break {n} is yours now.") if one else lazy("{n} breaks are yours now.")
+    notices.tell(
+        [to.pk],
+        Kind.BREAK,
+        words=format_lazy(words, n=one.pk if one else len(given)),
+        url=one.get_absolute_url() if one else f"{reverse('reconciliation:breaks')}?owner=mine",
+    )
 
 
 def resolve(each: Break, words: str, *, actor: Actor) -> Break:

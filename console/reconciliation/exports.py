@@ -19,6 +19,7 @@ from console.access import Actor, Permission, allowed
 from console.audit import services as audit
 from console.audit.events import Action
 from console.audit.exporting import exported
+from console.branding import brand
 from console.exports import ExportColumn, stream_csv
 from console.money import major
 from console.reconciliation import rows
@@ -220,7 +221,7 @@ def _dollars(amount: int | None) -> object:
 def _head(what: str, now: datetime, zone: ZoneInfo) -> list[str]:
     made = now.astimezone(zone).isoformat(timespec="seconds")
     return [
-        f"{settings.BRAND_NAME}: {what}, {settings.CODEGO_ENVIRONMENT} environment",
+        f"{brand().name}: {what}, {settings.CODEGO_ENVIRONMENT} environment",
         f"Made {made}; times in {zone.key}, with offset",
     ]
 

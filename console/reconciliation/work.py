@@ -12,13 +12,16 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as lazy
 
 from cardholders.models import BALANCE_FIELDS, Balance, Contract
-from console.access import SYSTEM, Actor
+from console.access import SYSTEM, Actor, Permission
 from console.anyof import Ids
 from console.audit import services as audit
 from console.audit.events import Action, Outcome
 from console.history.models import Change
+from console.notices import services as notices
+from console.notices.kinds import Kind
 from console.reconciliation import breaks, signing
 from console.reconciliation.contracts import COLUMNS, contractless, faults_of
 from console.reconciliation.models import Break, BreakState, Proof, Reconciliation, ReconciliationState
@@ -140,6 +143,14 @@ def _fail(reconciliation: Reconciliation, failure: Exception) -> None:
         reconciliation.state, reconciliation.due_at = ReconciliationState.FAILED, None
         reconciliation.finished_at = timezone.now()
     reconciliation.save()
+    if reconciliation.state == ReconciliationState.FAILED:
+        notices.tell(
+            notices.able(Permission.RECONCILIATION_RUN),
+            Kind.BREAK,
+            words=lazy("A reconciliation could not be finished."),
+            url=reconciliation.get_absolute_url(),
+            key=f"reconciliation:{reconciliation.pk}",
+        )
 
 
 def _next_stage(reconciliation: Reconciliation) -> None:

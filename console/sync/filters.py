@@ -1,5 +1,6 @@
 """The filters of the inbox and of the list of sweeps."""
 
+from datetime import timedelta
 from typing import Any
 
 from django import forms
@@ -29,6 +30,8 @@ class InboxFilter(DaysFilter):
     event_id = forms.CharField(label=_("Id of the event"), max_length=200)
     rejection = forms.ChoiceField(label=_("Why it was not verified"), choices=[("", _("Any")), *Rejection.choices])
 
+    hour = forms.DateTimeField(label=_("Hour from"), widget=forms.HiddenInput)  # as the chart of a day links to it
+
     def apply(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """`card` finds every type of card event; a whole type finds that one. What was not verified is among the rest
         only where it was asked for."""
@@ -38,6 +41,8 @@ class InboxFilter(DaysFilter):
             exact["verdict__in"] = wanted["verdict"]
         if wanted["type"]:
             exact["type__istartswith"] = wanted["type"]
+        if hour := wanted["hour"]:
+            queryset = queryset.filter(received_at__gte=hour, received_at__lt=hour + timedelta(hours=1))
         if not wanted["verdict"] and not wanted["rejection"]:
             queryset = queryset.exclude(verdict=DeliveryVerdict.FORGED)
         return queryset.filter(**exact, **self.within("received_at"))

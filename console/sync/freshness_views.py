@@ -4,15 +4,13 @@ from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import trigger_client_event
 
 from console.access import Permission, requires
 from console.htmx import redirect, toast, wants_fragment
-from console.provider.mirror import mark_dirty
-from console.sync import freshness
+from console.sync import freshness, reading
 from console.sync.routes import READS
 from console.sync.schedule import SCHEDULE
 from console.sync.tasks import ring
@@ -45,14 +43,10 @@ def row(request: HttpRequest, resource: str, pk: int) -> HttpResponse:
 @requires(Permission.RECORD_REFRESH)
 @require_POST
 def read_again(request: HttpRequest, resource: str, pk: int) -> HttpResponse:
-    """Marks the row: the worker reads it at once, also where earlier failures had put it off."""
     found = _row(resource, pk)
     if found.codego_id is None:
         raise Http404
-    model: Any = READS[resource].model
-    mark_dirty(model, [found.codego_id])
-    model._default_manager.filter(pk=pk, reading_at__gt=timezone.now()).update(reading_at=None)
-    model._default_manager.filter(pk=pk).update(read_error="", read_failures=0)
+    reading.ask(found)
     ring("read")
     if wants_fragment(request):
         shown = shown_row(request, resource, _row(resource, pk))

@@ -11,12 +11,17 @@ from django.db.models import F, Q
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
+from console.access import Actor
+from console.audit import services as audit
+from console.audit.events import Action
 from console.codego.envelope import Envelope, parse_envelope
 from console.codego.errors import Unreadable
 from console.codego.wire import clean, without_secrets
 from console.provider.mirror import Source, Verdict, mark_dirty
 from console.sync.models import Delivery, DeliveryVerdict
 from console.sync.routes import Event, event_of
+from console.vocabulary import services as vocabulary
+from console.vocabulary.services import Met
 
 log = logging.getLogger("deckhand.inbox")
 CLAIM = 300
@@ -69,6 +74,7 @@ def drain(limit: int = CLAIM) -> int:
         groups[event_of(delivery.type)].append(delivery)
     for event, deliveries in groups.items():
         if event is None:
+            vocabulary.met_many([Met("event.type", each.type, "delivery", each.pk) for each in deliveries])
             _finish(deliveries, DeliveryVerdict.UNHANDLED)
         else:
             _apply(event, deliveries)
@@ -86,6 +92,15 @@ def replay(ids: Sequence[int]) -> int:
             error="",
         )  # fmt: skip
     return done
+
+
+def replay_one(delivery: Delivery, *, actor: Actor, reason: str = "") -> None:
+    """The same for one, written down."""
+    with transaction.atomic():
+        if replay([delivery.pk]):
+            audit.record(
+                Action.DELIVERY_REPLAY, actor=actor, record="delivery", record_id=delivery.pk, reason=reason, count=1
+            )
 
 
 def _claim(limit: int) -> list[Delivery]:

@@ -26,6 +26,7 @@ from console.history.services import RAW, Entry, Values, Written
 from console.provider.mirror import OURS, Mirrored, Source, image
 from console.sync.models import Delivery, DeliveryVerdict
 from console.sync.routes import EVENTS, READS, Event, event_of
+from console.terms import services as terms
 
 RESOURCES = ("companies", "cardholders", "contracts", "balances", "cards", "transactions", "disputes")
 MODELS: dict[str, type[Mirrored]] = {name: READS[name].model for name in RESOURCES}
@@ -127,6 +128,7 @@ def _tried(row: Mirrored, *, keep: bool) -> tuple[Rebuilt, datetime | None]:
         rebuilt = Rebuilt(verdict, len(story.observations), differences)
         if not (keep and differences):
             raise _TakenBack
+        terms.renew(new)
         _note(row, new)
     return rebuilt, marked_at
 

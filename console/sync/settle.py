@@ -1,4 +1,4 @@
-"""Settles commands whose outcome is unknown, and sends those that were queued in bulk."""
+"""Settles commands whose outcome is unknown."""
 
 import time
 from collections.abc import Callable
@@ -58,21 +58,9 @@ def settle_due(seconds: float = SLICE) -> int:
     return done
 
 
-def send_queued(seconds: float = SLICE) -> int:
-    """Sends commands of bulk actions, oldest first."""
-    until, done = time.monotonic() + seconds, 0
-    for command in commands.queued():
-        if time.monotonic() >= until:
-            break
-        if cards.send_queued(command).state == CommandState.INTENT:
-            break  # the provider takes nothing now; the next ring tries again
-        done += 1
-    return done
-
-
 def _settle(provider: Codego, command: Command) -> None:
     if command.state == CommandState.INTENT:
-        if not command.payload.get("queued"):
+        if not command.payload.get("bulk"):  # its run sends it
             commands.give_up_unsent(command)
         return
     if command.state == CommandState.SENT:

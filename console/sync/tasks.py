@@ -6,8 +6,9 @@ from celery import shared_task
 from django.db import transaction
 from django.utils import timezone
 
+from console.notices import services as notices
 from console.provider import observing
-from console.sync import forged, inbox, reading, runs, settle
+from console.sync import alarms, forged, inbox, reading, runs, settle
 from console.sync.models import Heartbeat
 from transactions import reports
 
@@ -48,7 +49,6 @@ def read() -> None:
 
 @shared_task(name="deckhand.settle")
 def settle_commands() -> None:
-    settle.send_queued()
     settle.settle_due()
 
 
@@ -74,6 +74,7 @@ def start_run(kind: str) -> None:
 @shared_task(name="deckhand.beat")
 def beat() -> None:
     """Proof of life of both: the worker ran this, and the beat sent it within the seconds after which it expires."""
+    alarms.resumed(Heartbeat.objects.filter(name="worker").values_list("at", flat=True).first())
     for name in ("worker", "beat"):
         Heartbeat.objects.update_or_create(name=name, defaults={"at": timezone.now()})
 
@@ -82,6 +83,12 @@ def beat() -> None:
 def prune() -> None:
     observing.prune()
     forged.prune()
+    notices.prune()
+
+
+@shared_task(name="deckhand.alarm")
+def alarm() -> None:
+    alarms.ring()
 
 
 TASKS = {"drain": drain, "read": read, "settle": settle_commands, "run": run, "report": report}

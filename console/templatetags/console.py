@@ -3,18 +3,23 @@
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple
+from urllib.parse import urlencode
 
 from django import template
 from django.http import HttpRequest
+from django.template.loader import render_to_string
 from django.templatetags.static import static
 from django.utils import formats, timezone
 from django.utils.functional import Promise
 from django.utils.html import format_html
+from django.utils.module_loading import import_string
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 from django.utils.translation import ngettext
 
+from console import charts
+from console.charts import Chart, Mark
 from console.codego.wire import normal
 from console.listing import CURSOR
 from console.money import NOTHING, format_minor
@@ -118,17 +123,22 @@ def status(word: str | None, kind: str) -> SafeString:
     if not word:
         return nothing()
     known = status_of(word, kind)
-    if known is None:
-        return format_html(
-            '<span class="badge" data-tone="{}" title="{}">'
-            '<span class="mark" data-shape="{}" aria-hidden="true"></span>{} <span class="new-word">{}</span></span>',
-            UNKNOWN_WORD[0],
-            _("The provider sent a word that this console does not know yet."),
-            UNKNOWN_WORD[1],
-            word,
-            _("new word"),
-        )
-    return badge(known.label, known.tone, known.shape)
+    return badge(known.label, known.tone, known.shape) if known else new_word(word, f"{kind}.status")
+
+
+def new_word(word: str, field: str) -> SafeString:
+    """A word of the provider that this console does not know: as sent, with its meaning once somebody wrote it down."""
+    told = import_string("console.vocabulary.services.meaning_of")(field, word)  # by name: it stands above this
+    return format_html(
+        '<span class="badge" data-tone="{}" title="{}">'
+        '<span class="mark" data-shape="{}" aria-hidden="true"></span>{} <span class="{}">{}</span></span>',
+        UNKNOWN_WORD[0],
+        told.meaning if told else _("The provider sent a word that this console does not know yet."),
+        UNKNOWN_WORD[1],
+        word,
+        "told-word" if told else "new-word",
+        told.meaning if told else _("new word"),
+    )
 
 
 @register.simple_tag
@@ -240,29 +250,46 @@ def ui_icon(name: str) -> SafeString:
     return format_html('<svg class="icon" aria-hidden="true"><use href="{}#{}"></use></svg>', static("icons.svg"), name)
 
 
+@register.simple_tag
+def query_of(**given: object) -> str:
+    """{% query_of cardholder=1 q=name as query %}: the query of an address, escaped."""
+    return urlencode({name: value for name, value in given.items() if value not in {None, ""}})
+
+
 def _exactly(moment: datetime) -> str:
     return formats.date_format(moment, "j M Y, H:i:s")
 
 
-CHART_WIDTH, CHART_HEIGHT = 640, 120
-LEAST_BARS = 12  # two values are two bars, not two halves of the page
+TONE_SHAPES = {
+    "good": "dot", "warn": "triangle", "bad": "cross", "info": "half", "idle": "ring", "new": "diamond",
+}  # fmt: skip
+MOST_ROWS = 8  # of a chart; the others unfold
 
 
-@register.inclusion_tag("ui/_chart_bars.html")
-def chart_bars(title: str, values: Sequence[tuple[object, int, object]]) -> dict[str, object]:
-    """{% chart_bars "Spend by day" days %}: bars from (label, value, value in words), as SVG and as a table."""
-    top = max((value for _label, value, _shown in values), default=0) or 1
-    step = CHART_WIDTH / max(len(values), LEAST_BARS)
-    bars = [
-        {
-            "label": label,
-            "shown": shown,
-            "x": f"{place * step:.1f}",
-            "y": f"{CHART_HEIGHT - CHART_HEIGHT * max(value, 0) / top:.1f}",
-            "width": f"{step * 0.8:.1f}",
-            "height": f"{CHART_HEIGHT * max(value, 0) / top:.1f}",
-        }
-        for place, (label, value, shown) in enumerate(values)
-    ]
-    ends = (bars[0]["label"], bars[-1]["label"]) if len(bars) >= LEAST_BARS else ()
-    return {"title": title, "bars": bars, "ends": ends, "width": CHART_WIDTH, "height": CHART_HEIGHT}
+@register.simple_tag
+def draw(chart: Chart) -> SafeString:
+    """{% draw chart %}: as SVG, with all its values in a table that stands beside it or unfolds."""
+    placed = charts.placed(chart)
+    context = {
+        "chart": chart,
+        "placed": placed[:MOST_ROWS] if chart.kind == "rows" else placed,
+        "more": placed[MOST_ROWS:] if chart.kind == "rows" else [],
+        "leads": any(each.mark.url for each in placed),
+        "ends": (placed[0].mark.label, placed[-1].mark.label) if len(placed) >= charts.LEAST_BARS else (),
+        "width": charts.WIDTH,
+        "height": charts.HEIGHT,
+    }
+    return render_to_string(f"ui/_chart_{chart.kind}.html", context)
+
+
+@register.simple_tag
+def chart_bars(title: str, values: Sequence[tuple[object, int, object]]) -> SafeString:
+    """{% chart_bars "Spend by day" days %}: bars over time from (label, value, value in words), that lead nowhere."""
+    marks = [Mark(str(label), value, str(shown)) for label, value, shown in values]
+    return draw(Chart(title, marks, "bars"))
+
+
+@register.filter
+def shape(tone: str) -> str:
+    """{{ mark.tone|shape }}: the shape that says the same as a tone."""
+    return TONE_SHAPES[tone]

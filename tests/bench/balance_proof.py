@@ -44,12 +44,12 @@ PLAIN = f"""
 
 def measure(folder: Path) -> list[Result]:
     with postgres() as url:
-        least = _reconciled(url, folder, _world(url, folder, World(OWNERS // 10)))["mib"]
+        least = _reconciled(url, folder, world_at(url, folder, World(OWNERS // 10)))["mib"]
     with postgres() as url:
-        results = _rounds(url, folder, _world(url, folder, World(OWNERS)), least)
+        results = _rounds(url, folder, world_at(url, folder, World(OWNERS)), least)
     for name, hard in HARD.items():
         with postgres() as url:
-            results += _bounds(name, [_reconciled(url, folder, _world(url, folder, hard))], least)
+            results += _bounds(name, [_reconciled(url, folder, world_at(url, folder, hard))], least)
     return results
 
 
@@ -75,11 +75,11 @@ def _rounds(url: str, folder: Path, world: World, least: float) -> list[Result]:
     ] + _bounds("a million transactions", first + later, least)
 
 
-def _world(url: str, folder: Path, world: World) -> World:
+def world_at(url: str, folder: Path, world: World) -> World:
     subprocess.run(
         [sys.executable, "manage.py", "migrate", "--verbosity", "0"],
         cwd=ROOT,
-        env=_environment(url, folder),
+        env=environment(url, folder),
         check=True,
     )
     with psycopg.connect(url, autocommit=True) as connection:
@@ -87,7 +87,7 @@ def _world(url: str, folder: Path, world: World) -> World:
     return world
 
 
-def _environment(url: str, folder: Path) -> dict[str, str]:
+def environment(url: str, folder: Path) -> dict[str, str]:
     return os.environ | {"DATABASE_URL": url, "SECRET_KEY": "bench", "VAR_DIR": str(folder)}
 
 
@@ -110,7 +110,7 @@ def _aggregate(url: str, world: World, *, workers: int) -> float:
 def _reconciled(url: str, folder: Path, world: World) -> dict[str, Any]:
     """What a process of its own tells of one reconciliation; it has to find just what the world is made of."""
     command = [sys.executable, "-m", "tests.bench.reconciling"]
-    done = subprocess.run(command, cwd=ROOT, env=_environment(url, folder), check=True, stdout=subprocess.PIPE)
+    done = subprocess.run(command, cwd=ROOT, env=environment(url, folder), check=True, stdout=subprocess.PIPE)
     told: dict[str, Any] = json.loads(done.stdout)
     assert told["counts"] == world.expected(), told["counts"]
     assert told["breaks"] == world.causes(), told["breaks"]

@@ -39,7 +39,7 @@ def test_the_page_shows_people_cards_owners_and_money(client_as, company):
         "Quay Supplies",
     ):
         assert shown in page
-    assert reverse("cards:lock_all_company", args=[company.pk]) in page
+    assert reverse("bulk:draft", args=["companies"]) in page
 
 
 def test_owners_are_masked_for_those_who_may_not_read_personal_data(client_as, company):

@@ -16,7 +16,7 @@ from console.codego.protocols import Priority
 from console.provider import commands
 from console.provider.commands import CannotDo
 from console.provider.factory import client
-from console.provider.models import Budget, Command, CommandKind, CommandState
+from console.provider.models import Command, CommandKind, CommandState
 from console.sync import settle
 from tests.factories import make_cardholder, make_staff
 
@@ -192,28 +192,6 @@ def test_a_limit_is_set_and_read_back(card, actor):
     assert services.set_limit(card, 12_345, "perAuthorization", actor=actor).state == CommandState.DONE
     card.refresh_from_db()
     assert (card.limit_amount, card.limit_frequency) == (12_345, "perAuthorization")
-
-
-def test_all_cards_of_a_person_are_locked_by_the_worker(sandbox, holder, card, actor):
-    services.issue(holder, ORDER, actor=actor)
-    commands = services.lock_all(services.cards_of(holder), actor=actor, reason="phone stolen")
-    assert {c.state for c in commands} == {CommandState.INTENT}
-    settle.send_queued()
-    assert {c.state for c in Command.objects.filter(kind="lock")} == {CommandState.DONE}
-    assert not Card.objects.filter(cardholder=holder, state="active").exists()
-
-
-def test_cards_wait_in_line_while_the_provider_takes_nothing(sandbox, holder, card, actor):
-    command, *_ = services.lock_all(services.cards_of(holder), actor=actor, reason="phone stolen")
-    Budget.objects.update(blocked_until=timezone.now() + timedelta(seconds=60))
-    settle.send_queued()
-    command.refresh_from_db()
-    assert (command.state, command.sent_at) == (CommandState.INTENT, None)
-    Budget.objects.update(blocked_until=None)
-    settle.send_queued()
-    command.refresh_from_db()
-    assert command.state == CommandState.DONE
-    assert sandbox.effects("PATCH", f"/cards/{card.codego_id}")["count"] == 1
 
 
 def test_a_change_of_a_card_that_the_provider_lost_ends(sandbox, card, actor):

@@ -7,7 +7,8 @@ from django.core.cache import caches
 from django.urls import reverse
 from django.utils import timezone
 
-from console import attention, spend
+from cardholders.accounts import low_power
+from console import attention
 from console.provider.models import RequestLog
 from console.sync import forged
 from console.sync.models import Heartbeat, Rejection
@@ -44,7 +45,6 @@ def test_a_quiet_programme_says_so(client_as):
     page = client_as("admin").get("/")
     assert page.status_code == 200
     assert "Nothing needs you" in page.text
-    assert "No purchases in this time" in page.text
 
 
 def test_every_matter_has_its_sentence_and_its_rows(client_as):
@@ -123,7 +123,7 @@ def test_power_counts_only_accounts_with_credit():
     make_balance(make_cardholder(), credit_limit=0, spending_power=0)
     make_balance(make_cardholder(), credit_limit=1_000_000, spending_power=50_000)
     low = make_balance(make_cardholder(), credit_limit=1_000_001, spending_power=50_000)
-    assert list(attention.low_power()) == [low]
+    assert list(low_power()) == [low]
 
 
 def test_a_reconciliation_that_stays_away_is_told_while_sweeps_run(client_as):
@@ -183,35 +183,25 @@ def test_the_first_import_shows_how_far_it_is(client_as):
     assert "1 of 2 done · 1,234 seen" in page.text
 
 
-def test_spend_is_summed_for_each_currency_alone(client_as):
-    now = timezone.now()
-    make_transaction(amount=1000, occurred_at=now)
-    make_transaction(amount=500, occurred_at=now, state="pending", status="pending")
-    make_transaction(amount=-300, occurred_at=now)  # a refund is no purchase
-    make_transaction(amount=9999, occurred_at=now, state="declined", status="declined")
-    make_transaction(amount=700, occurred_at=now, currency="eur")
-    seen = spend.overview()
-    assert [(t.currency, t.this_month, t.held) for t in seen["totals"]] == [("USD", 1500, 500), ("EUR", 700, 0)]
-    assert seen["days"][-1][1] == 1500
-    assert len(seen["days"]) == spend.DAYS
-    assert "$15.00" in client_as("finance").get("/").text
-
-
-def test_months_are_the_readers_own():
-    today = timezone.localdate()
-    first = today.replace(day=1)
-    last = first - timedelta(days=1)
-    make_transaction(amount=400, occurred_at=spend.midnight(last))
-    make_transaction(amount=800, occurred_at=spend.midnight(first))
-    (total,) = spend.overview()["totals"]
-    assert (total.this_month, total.last_month) == (800, 400)
+def test_own_matters_come_first_and_those_of_others_unfold(client_as):
+    make_command(state="unknown")
+    make_delivery(verdict="parked")
+    page = client_as("operations").get("/")
+    assert [matter["key"] for matter in page.context["own"]] == ["unknown"]
+    admin = client_as("admin").get("/")
+    assert [matter["key"] for matter in admin.context["own"]] == ["deliveries"]
+    assert [matter["key"] for matter in admin.context["others"]] == ["unknown"]
+    assert "1 matter of others" in admin.text
+    viewer = client_as("viewer").get("/")
+    assert viewer.context["own"] == []
+    assert "Nothing needs you" in viewer.text
 
 
 def test_the_number_of_queries_does_not_grow(client_as, django_assert_max_num_queries):
     for _ in range(3):
         make_balance(make_cardholder(), credit_limit=100_000, spending_power=1)
     client = client_as("admin")
-    with django_assert_max_num_queries(40):
+    with django_assert_max_num_queries(60):
         client.get("/")
     with django_assert_max_num_queries(12):
         client.get(reverse("attention", args=["power"]))

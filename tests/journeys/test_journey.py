@@ -121,6 +121,8 @@ def card_url(page: Page) -> str:
 def test_the_card_is_locked_and_unlocked(page, action, path, state):
     url = card_url(page)
     page.goto(f"{url}{path}/")
+    for other in page.get_by_text("Another reason").all():
+        other.click()
     for reason in page.locator("main [name=reason]").all():
         reason.fill("asked by phone")
     submit(page, action)

@@ -18,6 +18,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand
 
 from console.access import SYSTEM, Role
+from console.branding import brand
 from console.sync import runs
 from console.sync.models import Cursor
 
@@ -99,7 +100,7 @@ class Command(BaseCommand):
 
     def _greet(self, children: list[Child]) -> None:
         _wait_until_ready(children)
-        lines = ["", f"  {settings.BRAND_NAME} is at {settings.PUBLIC_URL}", ""]
+        lines = ["", f"  {brand().name} is at {settings.PUBLIC_URL}", ""]
         if settings.CODEGO_ENVIRONMENT == "sandbox":
             lines += [f"    {role.value}@demo.test  password {settings.DEMO_PASSWORD}" for role in Role]
         if children[0].name == "sandbox":

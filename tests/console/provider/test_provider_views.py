@@ -74,14 +74,6 @@ def test_a_silent_provider_is_in_everybody_s_header(client_as):
     assert "Provider silent since" in client_as("viewer").get("/").content.decode()
 
 
-def test_an_open_page_hears_when_the_provider_falls_silent(client_as):
-    viewer = client_as("viewer")
-    assert viewer.get("/provider/meter/", {"seen": ""}).status_code == 204
-    Budget.objects.create(down_since=timezone.now())
-    assert "Provider silent since" in viewer.get("/provider/meter/", {"seen": ""}).content.decode()
-    assert viewer.get("/provider/meter/", {"seen": "silent"}).status_code == 204
-
-
 def test_keys_are_shown_by_their_fingerprint(client_as, settings):
     settings.CODEGO_API_KEY = "vcck_sbx_0123456789abcdef"
     page = client_as("admin").get(PROVIDER).content.decode()
