@@ -69,9 +69,9 @@ class Seen:
 def measure(folder: Path) -> list[Result]:
     with postgres() as url:
         console = Console(folder, DATABASE_URL=url, CELERY_BROKER_URL="", SANDBOX_SIZE="small")
-        console.start()
         try:
-            console.wait(lambda: console.status()["resources"]["balances"]["age_s"] is not None, "no import")
+            console.start(300)
+            console.wait(lambda: console.status()["resources"]["balances"]["age_s"] is not None, "no import", 300)
             return _rounds(console, list(_tabs(console)))
         finally:
             console.stop()
