@@ -104,7 +104,8 @@ def _rounds(console: Console, tabs: list[Tab]) -> list[Result]:
 
 
 def _tabs(console: Console) -> Iterator[Tab]:
-    told = [line.split() for line in console.manage("shell", "-c", SESSIONS).splitlines()]
+    said = console.manage("shell", "-c", SESSIONS).splitlines()
+    told = [line.split() for line in said if line.startswith(("session ", "card "))]
     cards = [f"/cards/{name}/" for kind, name, _ in told if kind == "card"]
     pages = ["/transactions/", "/transactions/", "/cards/", "/", *cards[:1]]
     for n, (_, name, key) in enumerate(row for row in told if row[0] == "session"):

@@ -43,7 +43,9 @@ class Console:
         command = [sys.executable, "manage.py", "run"]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(command, cwd=ROOT, env=self.environment, stdout=log, stderr=log)
-        self.wait(lambda: httpx.get(f"{self.url}/readyz", timeout=5).status_code == 200, "the console is not ready", seconds)
+        self.wait(
+            lambda: httpx.get(f"{self.url}/readyz", timeout=5).status_code == 200, "the console is not ready", seconds
+        )
 
     def stop(self) -> None:
         if "sandbox" in self.__dict__:
