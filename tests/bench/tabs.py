@@ -69,9 +69,9 @@ class Seen:
 def measure(folder: Path) -> list[Result]:
     with postgres() as url:
         console = Console(folder, DATABASE_URL=url, CELERY_BROKER_URL="", SANDBOX_SIZE="small")
-        console.start()
         try:
-            console.wait(lambda: console.status()["resources"]["balances"]["age_s"] is not None, "no import")
+            console.start(300)
+            console.wait(lambda: console.status()["resources"]["balances"]["age_s"] is not None, "no import", 300)
             return _rounds(console, list(_tabs(console)))
         finally:
             console.stop()
@@ -104,7 +104,8 @@ def _rounds(console: Console, tabs: list[Tab]) -> list[Result]:
 
 
 def _tabs(console: Console) -> Iterator[Tab]:
-    told = [line.split() for line in console.manage("shell", "-c", SESSIONS).splitlines()]
+    said = console.manage("shell", "-c", SESSIONS).splitlines()
+    told = [line.split() for line in said if line.startswith(("session ", "card "))]
     cards = [f"/cards/{name}/" for kind, name, _ in told if kind == "card"]
     pages = ["/transactions/", "/transactions/", "/cards/", "/", *cards[:1]]
     for n, (_, name, key) in enumerate(row for row in told if row[0] == "session"):
