@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 from django.core.cache import caches
 from django.db import transaction
-from django.db.models import F
 from django.utils import timezone
 
 from console.access import Actor
@@ -50,21 +49,28 @@ def met(field: str, word: str, *, record: str, record_id: int) -> None:
 
 
 def met_many(found: Sequence[Met]) -> None:
-    """Two statements for each distinct word at most; none where there is none. Meeting a word again only counts."""
+    """A few statements, however many words; none where there is none. Meeting a word again only counts."""
     first = {(each.field, key): each for each in reversed(found) if (key := folded(each.field, each.word))}
+    if not first:
+        return
     counts = Counter((each.field, folded(each.field, each.word)) for each in found)
     now = timezone.now()
-    for field, key in sorted(first):
-        more = {"seen": F("seen") + counts[field, key], "last_seen": now}
-        if Word.objects.filter(field=field, folded=key).update(**more):
-            continue
-        if Word.objects.count() < MOST:
-            each = first[field, key]
-            new = Word(
+    with transaction.atomic():
+        like = Word.objects.filter(folded__in={key for _field, key in first}).order_by("pk").select_for_update()
+        known = {(word.field, word.folded): word for word in like if (word.field, word.folded) in first}
+        for spot, word in known.items():
+            word.seen, word.last_seen = word.seen + counts[spot], now
+        Word.objects.bulk_update(known.values(), ["seen", "last_seen"])
+        new = [
+            Word(
                 field=field, folded=key, word=clean(each.word)[:LONGEST], record=each.record, record_id=each.record_id,
                 seen=counts[field, key], first_seen=now, last_seen=now,
-            )  # fmt: skip
-            Word.objects.bulk_create([new], ignore_conflicts=True)
+            )
+            for (field, key), each in sorted(first.items())
+            if (field, key) not in known
+        ]  # fmt: skip
+        room = max(MOST - Word.objects.count(), 0) if new else 0
+        Word.objects.bulk_create(new[:room], ignore_conflicts=True)
 
 
 Ask = tuple[str, str, Callable[[str], object]]  # field, column, and whether its word is known
