@@ -11,7 +11,7 @@ from cardholders.models import LOW_POWER, LOW_SHARE, Balance
 from console.access import Permission, requires
 from console.columns import Column
 from console.htmx import page_or_fragment
-from console.listing import FilterForm, paginate
+from console.listing import FilterForm, listed, paginate
 
 LEAST = "power"
 
@@ -38,6 +38,7 @@ def low_power() -> QuerySet[Balance]:
     return accounts().filter(LOW).order_by("spending_power")
 
 
+@listed(lazy("Accounts"))
 @requires(Permission.RECORD_READ)
 @require_safe
 def listing(request: HttpRequest) -> HttpResponse:
@@ -46,7 +47,7 @@ def listing(request: HttpRequest) -> HttpResponse:
         accounts().select_related("cardholder", "company").defer("raw", "cardholder__raw", "company__raw"),
         form=AccountFilter(request.GET),
         columns=(
-            Column("holder", _("Account")),
+            Column("holder", _("Account"), fixed=True),
             Column("limit", _("Credit limit"), numeric=True),
             Column("owed", _("Owed"), numeric=True),
             Column("held", _("Held"), numeric=True),

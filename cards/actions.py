@@ -9,6 +9,7 @@ from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -31,6 +32,7 @@ from console.provider.observing import lacks
 from console.templatetags.console import status, when
 
 Words = str | Promise
+UNDO = "undo"  # in the session: until when there may be something to offer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -250,11 +252,20 @@ def announce(request: HttpRequest, command: Command, done: Words) -> None:
     """What can be undone is said by the frame, with the button to it."""
     if command.state == CommandState.DONE:
         offer = undoing.offered(int(request.user.pk or 0), request.user.roles)  # type: ignore[union-attr]
-        if offer is None or offer.command.pk != command.pk:
+        if offer and offer.command.pk == command.pk:
+            request.session[UNDO] = (timezone.now() + undoing.OFFERED).timestamp()
+        else:
             toast(request, done)
     else:
         lost = _("The answer was lost, so it is not known yet whether this was done. The console is finding out.")
         toast(request, lost, "unknown")
+
+
+def undo_offered(request: HttpRequest) -> undoing.Offer | None:
+    """What the frame of a page offers; only a session that has just done something is looked into."""
+    if request.session.get(UNDO, 0) < timezone.now().timestamp():
+        return None
+    return undoing.offered(int(request.user.pk or 0), request.user.roles)  # type: ignore[union-attr]
 
 
 def who(request: HttpRequest, card: Card) -> str:

@@ -30,7 +30,7 @@ class _Recent(NamedTuple):
 
     @property
     def since(self) -> int:
-        """The newest change that a page made now surely shows: one that took its number earlier may commit later."""
+        """As `_settled`, from what is at hand."""
         edge = timezone.now() - SETTLED
         settled = next((number for number, _noun, _pk, at in self.changes if at < edge), None)
         return settled if settled is not None else self.changes[-1][0] - 1 if self.changes else 0
@@ -49,11 +49,11 @@ def watched(noun: str) -> Callable[[_View], _View]:
     def mark(view: _View) -> _View:
         @wraps(view)
         def inner(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-            recent = _recent()
             since = request.GET.get(SINCE, "")
             if not (since.isascii() and since.isdigit() and wants_fragment(request)):
-                watch(request, Watch(recent.since))
+                watch(request, Watch(_settled()))
                 return view(request, *args, **kwargs)
+            recent = _recent()
             shown = _numbers(request.GET.get(SHOWN, ""))
             written = recent.written(noun, int(since))
             if written is None:
@@ -78,6 +78,12 @@ def _recent() -> _Recent:
         found = _Recent(list(newest))
         caches["local"].set("changes:recent", found, KEPT)
     return found
+
+
+def _settled() -> int:
+    """The newest change that a page made now surely shows: one that took its number earlier may commit later."""
+    settled = Change.objects.filter(written_at__lt=timezone.now() - SETTLED).order_by("-pk")
+    return settled.values_list("pk", flat=True).first() or 0
 
 
 def _written(noun: str, since: int, shown: list[int]) -> set[int]:

@@ -11,7 +11,8 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from cards import undoing
+from cards.actions import undo_offered
+from cards.undoing import Offer
 from console.access import Permission, allowed, requires
 from console.notices import services as notices
 from console.notices.kinds import Kind
@@ -57,7 +58,7 @@ class Frame(NamedTuple):
     news: list[Told]
     version: str
     every: str
-    undo: undoing.Offer | None = None
+    undo: Offer | None = None
 
 
 @requires(Permission.RECORD_READ)
@@ -81,8 +82,7 @@ def frame(request: HttpRequest) -> HttpResponse:
 
 def of(request: HttpRequest) -> Frame:
     """For the frame of a whole page."""
-    undo = undoing.offered(int(request.user.pk or 0), request.user.roles)  # type: ignore[union-attr]
-    return _frame(request, _shared(request), _unseen(request))._replace(undo=undo)
+    return _frame(request, _shared(request), _unseen(request))._replace(undo=undo_offered(request))
 
 
 def _frame(request: HttpRequest, shared: Shared, unseen: list[Notice]) -> Frame:

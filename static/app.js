@@ -198,7 +198,7 @@
       shown.textContent = left;
       if (left > 0) return;
       clearInterval(timer);
-      offer.remove();
+      $("form", offer).hidden = true; // the words stay: nothing below them jumps
     }, 1000);
   };
   const saidBefore = (offer) => {

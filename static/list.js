@@ -122,7 +122,7 @@
   });
 
   /* --- Keys ------------------------------------------------------------------------------------------------------------ */
-  const typing = (target) => target.closest("input, textarea, select, [contenteditable=''], [contenteditable=true]");
+  const typing = (target) => target.closest("input:not([type=checkbox]), textarea, select, [contenteditable=''], [contenteditable=true]");
   const busyElsewhere = () => $("dialog[open]:not(.side)") !== null;
   const turn = (rel) => {
     const link = $(`.pager a[rel=${rel}]`, list() || document);

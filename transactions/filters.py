@@ -166,15 +166,6 @@ class DisputeFilters(DaysFilter):
         return queryset.filter(_of_size(given["amount_from"], given["amount_to"], "transaction__amount"))
 
 
-def _in_units(found: Iterator[tuple[forms.BoundField, Any]]) -> Iterator[tuple[forms.BoundField, Any]]:
-    """Amounts as they were typed: these lists hold several currencies, so none is named."""
-    for bound, value in found:
-        yield (
-            bound,
-            number_format(major(value, "USD"), force_grouping=True) if isinstance(bound.field, MoneyField) else value,
-        )
-
-
 def currency_of(word: str) -> str:
     """Where none is named, it is dollars."""
     return word.upper() or USD
@@ -191,6 +182,15 @@ def reason_of(words: str) -> str:
 
 
 _REASONS = {decline.words.lower(): key for key, decline in DECLINES.items()}
+
+
+def _in_units(found: Iterator[tuple[forms.BoundField, Any]]) -> Iterator[tuple[forms.BoundField, Any]]:
+    """Amounts as they were typed: these lists hold several currencies, so none is named."""
+    for bound, value in found:
+        yield (
+            bound,
+            number_format(major(value, "USD"), force_grouping=True) if isinstance(bound.field, MoneyField) else value,
+        )
 
 
 def _of_word(queryset: QuerySet[Any], column: str, word: str, known: list[Any]) -> QuerySet[Any]:

@@ -4,7 +4,7 @@ Each verb lists what people type for it, parted by semicolons. A translation of 
 ones work everywhere.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -86,17 +86,17 @@ def _owners(seen: Seen) -> Iterator[tuple[Any, str]]:
 
 
 def _on_owner(
-    label: Words, icon: str, routes: Mapping[str, str], fits: Callable[[Any], bool], *, dialog: bool = False
+    label: Words, icon: str, address: Callable[[Any], str], fits: Callable[[Any], bool], *, dialog: bool = False
 ) -> Callable[[Seen, bool], Iterator[Hit]]:
-    """`routes` by noun; a noun that is not there has no such action."""
+    """Where there is no address there is no such action."""
 
     def lines(seen: Seen, clear: bool) -> Iterator[Hit]:
         for owner, why in _owners(seen):
-            if (route := routes.get(owner._meta.model_name)) and fits(owner):
+            if fits(owner) and (url := address(owner)):
                 shown = hits.of_applicant(owner, why, clear=clear)
                 yield Hit(
                     title=str(label),
-                    url=reverse(route, args=[owner.pk]),
+                    url=url,
                     about=hits.told(shown.title, shown.about),
                     why=why,
                     icon=icon,
@@ -105,6 +105,19 @@ def _on_owner(
                 )
 
     return lines
+
+
+def _by_noun(**routes: str) -> Callable[[Any], str]:
+    def address(owner: Any) -> str:
+        route = routes.get(owner._meta.model_name)
+        return reverse(route, args=[owner.pk]) if route else ""
+
+    return address
+
+
+def _its_page(owner: Any) -> str:
+    """Where several cards at once are tried dry before anything is asked."""
+    return f"{owner.get_absolute_url()}#cardholders-actions"
 
 
 def _can_have_card(owner: Any) -> bool:
@@ -145,8 +158,8 @@ def _disputes(seen: Seen, clear: bool) -> Iterator[Hit]:
 
 OPEN_DISPUTE = _("Open dispute")
 ISSUE, LOCK_ALL, CHARGE, CHECK = _("Issue card"), _("Lock all cards"), _("Charge a fee"), _("Start identity check")
-WHICH_CARD = _("Type the last four, and a name where several end alike")
-WHO = _("Type a name, an e-mail or an id")
+WHICH_CARD = _("last four and name")
+WHO = _("name, e-mail or id")
 
 ON_CARDS = {
     "lock": pgettext_lazy(TYPED, "lock; lock card; freeze; freeze card; block; block card; stop card"),
@@ -177,7 +190,7 @@ VERBS = (
         words=pgettext_lazy(TYPED, "issue; issue card; new card; add card; order card; create card"),
         needs=frozenset({P.CARD_ISSUE}),
         icon="plus",
-        about=_on_owner(ISSUE, "plus", {"cardholder": "cards:issue"}, _can_have_card),
+        about=_on_owner(ISSUE, "plus", _by_noun(cardholder="cards:issue"), _can_have_card),
         what=WHO,
     ),
     Verb(
@@ -188,7 +201,7 @@ VERBS = (
         about=_on_owner(
             LOCK_ALL,
             "lock",
-            {"cardholder": "cardholders:detail", "company": "cardholders:company"},  # the button is on the record
+            _its_page,
             lambda owner: bool(owner.codego_id),
         ),
         what=WHO,
@@ -199,7 +212,7 @@ VERBS = (
         needs=frozenset({P.DISPUTE_OPEN}),
         icon="disputes",
         about=_disputes,
-        what=_("Type the id of a purchase, or a card's last four"),
+        what=_("id of the purchase, or last four of the card"),
     ),
     Verb(
         label=CHARGE,
@@ -209,11 +222,11 @@ VERBS = (
         about=_on_owner(
             CHARGE,
             "plus",
-            {"cardholder": "transactions:charge_person", "company": "transactions:charge_company"},
+            _by_noun(cardholder="transactions:charge_person", company="transactions:charge_company"),
             _can_be_charged,
             dialog=True,
         ),
-        what=_("Type an id or a company's name"),
+        what=_("id, or name of the company"),
     ),
     Verb(
         label=CHECK,
@@ -223,7 +236,7 @@ VERBS = (
         about=_on_owner(
             CHECK,
             "reviews",
-            {"cardholder": "cardholders:cardholder_kyc", "company": "cardholders:company_kyc"},
+            _by_noun(cardholder="cardholders:cardholder_kyc", company="cardholders:company_kyc"),
             lambda owner: not owner.is_approved,
         ),
         what=WHO,

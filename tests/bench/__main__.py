@@ -9,15 +9,16 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.bench import balance_proof, budget, list_page, search, sweep
+from tests.bench import balance_proof, budget, list_page, search, sweep, tabs
 from tests.bench.result import Result, table
 
 CASES = {
     "sweep": sweep.measure,
     "budget": budget.measure,
     "balance_proof": balance_proof.measure,
-    "list_page": list_page.measure,
     "search": search.measure,
+    "list_page": list_page.measure,
+    "tabs": tabs.measure,
 }
 
 

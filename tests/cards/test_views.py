@@ -74,7 +74,7 @@ def test_a_list_of_many_cards_takes_as_many_queries_as_one_of_few(client_as, dja
         make_card(make_cardholder(company=make_company()))
     make_swept()
     client.get("/cards/")
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(10):
         client.get("/cards/")
 
 

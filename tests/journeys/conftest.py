@@ -39,11 +39,13 @@ class Console:
         self.environment = given | own | _database() | more
         self.process: subprocess.Popen[bytes] | None = None
 
-    def start(self) -> None:
+    def start(self, seconds: float = 90) -> None:
         command = [sys.executable, "manage.py", "run"]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(command, cwd=ROOT, env=self.environment, stdout=log, stderr=log)
-        self.wait(lambda: httpx.get(f"{self.url}/readyz", timeout=5).status_code == 200, "the console is not ready")
+        self.wait(
+            lambda: httpx.get(f"{self.url}/readyz", timeout=5).status_code == 200, "the console is not ready", seconds
+        )
 
     def stop(self) -> None:
         if "sandbox" in self.__dict__:

@@ -122,4 +122,4 @@ def test_pages_of_a_kind_lose_nothing(client_as, card: Card):
         found += map(int, re.findall(r"note (\d+)\.", answer))
         older = re.search(r'href="([^"]+older=[^"]+)"', answer)
         address = older[1].replace("&amp;", "&") if older else ""
-    assert found == sorted(range(40), key=lambda n: (n // 4, n), reverse=True)
+    assert found == sorted(range(40), key=lambda n: (n // 4, -n))
