@@ -308,7 +308,7 @@ VERBS = (
     ),
     Verb(
         label=_("Keyboard"),
-        words=pgettext_lazy(TYPED, "keyboard; keys; shortcuts; keyboard shortcuts; hotkeys"),
+        words=pgettext_lazy("what people type", "keyboard; keys; shortcuts; keyboard shortcuts; hotkeys"),
         needs=frozenset({P.RECORD_READ}),
         icon="keyboard",
         route="keyboard",
