@@ -25,7 +25,7 @@ from console.provider.views import RECORD_ROUTES
 from console.sync.freshness import AsOf, of_request
 from console.templatetags.console import short_time
 
-EVERY = (13, 17)  # seconds; each page has its own, so that many do not ask at once
+EVERY = (17, 23)  # seconds; each page has its own, so that many do not ask at once
 SHARED = 5  # seconds that what everybody sees alike is kept in a process
 MOST_TOLD = 5  # outcomes in sight at once; the others come as these are put away
 PARTS = ("meter", "freshness", "told")
