@@ -16,7 +16,7 @@ from django.utils import timezone
 from console.history.models import Change
 from console.htmx import wants_fragment
 from console.listing import PAGE_SIZE
-from console.watching import NEW, SHOWN, SINCE, NothingChanged, Waiting, Watch, watch
+from console.watching import MOST, NEW, SHOWN, SINCE, NothingChanged, Waiting, Watch, watch
 
 LATEST = 500  # changes that are looked at for everybody together
 KEPT = 2  # seconds
@@ -62,6 +62,8 @@ def watched(noun: str) -> Callable[[_View], _View]:
             elif not written:
                 return HttpResponse(status=204)
             asked = Watch(recent.since, shown, [pk for pk in shown if pk in written])
+            if not asked.changed and request.GET.get(NEW) == str(MOST):
+                return HttpResponse(status=204)
             watch(request, asked)
             try:
                 return view(request, *args, **kwargs)

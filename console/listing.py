@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from console.columns import ALL, COLUMNS, MOVE, Arrangement, Column, arrange, asked
-from console.watching import NEW, SHOWN, SINCE, NothingChanged, every, watch_of
+from console.watching import MOST, NEW, SHOWN, SINCE, NothingChanged, every, watch_of
 
 PAGE_SIZE = 50
 SORT, CURSOR, VIEW = "sort", "cursor", "view"
@@ -293,7 +293,7 @@ def _since(
     """The shown rows that changed, also those that the filter would not show any more, and how many the first page has
     that are not shown. Raises NothingChanged where none did."""
     first = _take(filtered.values_list("pk", flat=True), order, None)[:PAGE_SIZE]
-    new = len(set(first) - set(shown))
+    new = min(len(set(first) - set(shown)), MOST)
     found = {row.pk: row for row in rows.filter(pk__in=changed)} if changed else {}
     if not found:
         raise NothingChanged(new)

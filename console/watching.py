@@ -10,6 +10,9 @@ SINCE, SHOWN, NEW = "since", "shown", "new"  # in the address by which an open p
 EVERY = (12, 18)  # seconds; each page has its own, so that many do not ask at once
 
 
+MOST = 10  # new rows that are counted; "10+" says enough, and is not said again
+
+
 class NothingChanged(Exception):  # noqa: N818 - it is an answer
     """No row of the page that asks has changed; `new` says how many its first page would have besides. It may be 0."""
 
