@@ -7,14 +7,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.http import require_safe
 
-from cardholders.models import Balance
+from cardholders.models import LOW_POWER, LOW_SHARE, Balance
 from console.access import Permission, requires
 from console.columns import Column
 from console.htmx import page_or_fragment
-from console.listing import FilterForm, paginate
+from console.listing import FilterForm, listed, paginate
 
-LOW_POWER = 5_000  # minor units of USD
-LOW_SHARE = 20  # a twentieth of the credit limit
 LEAST = "power"
 
 
@@ -40,6 +38,7 @@ def low_power() -> QuerySet[Balance]:
     return accounts().filter(LOW).order_by("spending_power")
 
 
+@listed(lazy("Accounts"))
 @requires(Permission.RECORD_READ)
 @require_safe
 def listing(request: HttpRequest) -> HttpResponse:
@@ -48,7 +47,7 @@ def listing(request: HttpRequest) -> HttpResponse:
         accounts().select_related("cardholder", "company").defer("raw", "cardholder__raw", "company__raw"),
         form=AccountFilter(request.GET),
         columns=(
-            Column("holder", _("Account")),
+            Column("holder", _("Account"), fixed=True),
             Column("limit", _("Credit limit"), numeric=True),
             Column("owed", _("Owed"), numeric=True),
             Column("held", _("Held"), numeric=True),

@@ -184,6 +184,8 @@ class Contract(Mirrored):
         return self.deposit_address or self.codego_id or "…"
 
 
+LOW_POWER = 5_000  # minor units of USD
+LOW_SHARE = 20  # a twentieth of the credit limit
 BALANCE_FIELDS = ("credit_limit", "pending_charges", "posted_charges", "balance_due", "spending_power")
 
 
@@ -216,6 +218,12 @@ class Balance(Mirrored, BalanceFigures):
 
     def __str__(self) -> str:
         return self.codego_id or "…"
+
+    @property
+    def is_low(self) -> bool:
+        """Little is left to spend, at all or of what the collateral gives."""
+        power, limit = self.spending_power, self.credit_limit or 0
+        return power is not None and limit > 0 and (power < LOW_POWER or power * LOW_SHARE < limit)
 
 
 class BalanceReading(BalanceFigures):

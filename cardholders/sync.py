@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from cardholders import telling
+from cardholders.chains import chain_name
 from cardholders.models import (
     BALANCE_FIELDS,
     Balance,
@@ -28,9 +29,16 @@ from console.history.services import Written
 from console.notes.models import Note
 from console.provider.mirror import OURS, Applied, Incoming, Source, Verdict, image, mark_dirty, refer, write
 from console.provider.models import Command
+from console.templatetags.console import status_of
 from console.terms import services as terms
+from console.vocabulary import services as vocabulary
+from console.vocabulary.models import Word
 
 Owner = TypeVar("Owner", Cardholder, Company)
+APPLICATION_WORDS: tuple[vocabulary.Ask, ...] = (
+    ("application.status", "application_status", lambda word: status_of(word, "application")),
+)
+CONTRACT_WORDS: tuple[vocabulary.Ask, ...] = (("contract.chain", "chain_id", lambda word: chain_name(int(word))),)
 
 
 def apply_cardholders(records: Sequence[UserRecord], *, source: Source) -> Applied:
@@ -38,8 +46,10 @@ def apply_cardholders(records: Sequence[UserRecord], *, source: Source) -> Appli
         companies = refer(Company, (r.company_id for r in records if r.company_id))
         if not source.again:
             _identify(Cardholder, records)
+        incoming = [_cardholder(r, companies) for r in records]
         before = {} if source.again else telling.states_of(Cardholder, [r.id for r in records])
-        applied = write(Cardholder, [_cardholder(r, companies) for r in records], source)
+        applied = write(Cardholder, incoming, source)
+        vocabulary.listen(Cardholder, incoming, applied, source, APPLICATION_WORDS)
         if not source.again:
             _name_new(Cardholder, records)
             telling.tell(Cardholder, [r.id for r in records], before)
@@ -50,8 +60,10 @@ def apply_companies(records: Sequence[CompanyRecord], *, source: Source) -> Appl
     with transaction.atomic():
         if not source.again:
             _identify(Company, records)
+        incoming = [_company(r) for r in records]
         before = {} if source.again else telling.states_of(Company, [r.id for r in records])
-        applied = write(Company, [_company(r) for r in records], source)
+        applied = write(Company, incoming, source)
+        vocabulary.listen(Company, incoming, applied, source, APPLICATION_WORDS)
         if not source.again:
             _name_new(Company, records)
             telling.tell(Company, [r.id for r in records], before)
@@ -71,7 +83,9 @@ def apply_contracts(records: Sequence[ContractRecord], *, source: Source) -> App
         if not source.is_read:
             mark_dirty(Contract, unplaced, source.news_at)
         placed = [r for r in records if r.id not in unplaced]
-        applied = write(Contract, [_contract(r, holders, companies) for r in placed], source)
+        incoming = [_contract(r, holders, companies) for r in placed]
+        applied = write(Contract, incoming, source)
+        vocabulary.listen(Contract, incoming, applied, source, CONTRACT_WORDS)
         for record in placed:  # only read with its owner can it be known whole, so a placeholder keeps whose it is
             Contract.objects.filter(codego_id=record.id, by_reference=True, cardholder=None, company=None).update(
                 cardholder_id=holders.get(record.user_id or ""), company_id=companies.get(record.company_id or "")
@@ -209,7 +223,7 @@ def _merge(loser: Owner, winner: Owner) -> None:
         name = relation.field.name
         relation.related_model._default_manager.filter(**{name: loser}).update(**{name: winner})
     noun = loser._meta.model_name or ""
-    for log in (Note, Command, Change):
+    for log in (Note, Command, Change, Word):
         log._default_manager.filter(record=noun, record_id=loser.pk).update(record_id=winner.pk)
     audit.record(Action.RECORD_MERGE, actor=SYSTEM, record=noun, record_id=winner.pk, merged=loser.pk)
     for column in (f.attname for f in loser._meta.concrete_fields if f.name not in OURS):

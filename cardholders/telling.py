@@ -1,4 +1,4 @@
-"""Tells whoever opened an application that it was decided, or that the applicant has to do something."""
+"""Tells whoever opened an application, or made a link for it, that it was decided or that the applicant has to do something."""
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
@@ -6,7 +6,7 @@ from datetime import timedelta
 from django.utils import timezone
 from django.utils.text import format_lazy
 
-from cardholders.models import Cardholder, Company
+from cardholders.models import Cardholder, Company, Handoff
 from console import privacy
 from console.notices import services as notices
 from console.notices.kinds import Kind
@@ -35,6 +35,9 @@ def tell(model: type[Cardholder] | type[Company], ids: Sequence[str], before: Ma
     )  # fmt: skip
     for record_id, actor_id in sessions.values_list("record_id", "actor_id") if changed else ():
         opened.setdefault(record_id, set()).add(int(actor_id or 0))
+    links = Handoff.objects.filter(**{f"{noun}__in": changed}, created_at__gt=timezone.now() - REMEMBERED)
+    for record_id, maker_id in links.values_list(f"{noun}_id", "created_by_id") if changed else ():
+        opened.setdefault(record_id, set()).add(maker_id)
     for each in changed:
         known = status_of(each.application_status, "application")
         label = known.label if known else each.application_status

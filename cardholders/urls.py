@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from cardholders import accounts, companies, handoff_views, kyc_views, onboarding, reviews, views
+from cardholders import accounts, companies, handoff_views, kyc_views, onboarding, previews, reviews, views
 
 app_name = "cardholders"
 
@@ -33,9 +33,11 @@ urlpatterns = [
     path("cardholders/", views.listing, name="list"),
     path("cardholders/export/", views.export, name="export"),
     path("cardholders/<int:pk>/", views.detail, name="detail"),
+    path("cardholders/<int:pk>/preview/", previews.applicant, {"noun": "cardholder"}, name="preview"),
     path("companies/", companies.listing, name="companies"),
     path("companies/export/", companies.export, name="companies_export"),
     path("companies/<int:pk>/", companies.detail, name="company"),
+    path("companies/<int:pk>/preview/", previews.applicant, {"noun": "company"}, name="company_preview"),
     *_kyc("cardholders", "cardholder"),
     *_kyc("companies", "company"),
     path("onboarding/thanks/", onboarding.thanks, name="onboarding_thanks"),

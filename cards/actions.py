@@ -113,8 +113,11 @@ OFFERS = (
 AT_HAND = 2  # buttons in sight; the others are one click further
 
 
-def offers(card: Card, roles: Sequence[str]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """The one or two actions that the card's state calls for, and the rest; only what these roles may do."""
+def offers(
+    card: Card, roles: Sequence[str], *, without: frozenset[str] = frozenset()
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """The one or two actions that the card's state calls for, and the rest; only what these roles may do. `without` are
+    the addresses of those that stand elsewhere on the page."""
     permissions = permissions_of(list(roles))
     found = [
         {
@@ -127,6 +130,7 @@ def offers(card: Card, roles: Sequence[str]) -> tuple[list[dict[str, Any]], list
         for offer in OFFERS
         if offer.needs <= permissions and fits(offer, card) and not missing(offer)
     ]
+    found = [offer for offer in found if offer["url"] not in without]
     return found[:AT_HAND], found[AT_HAND:]
 
 

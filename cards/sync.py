@@ -8,9 +8,16 @@ from django.db import transaction
 
 from cardholders.models import Cardholder, Company
 from cards import telling
-from cards.models import FINAL, Card, state_of
+from cards.models import FINAL, FREQUENCIES, Card, state_of
 from console.codego.records import CardRecord
 from console.provider.mirror import Applied, Incoming, Source, Verdict, mark_dirty, refer, write
+from console.templatetags.console import status_of
+from console.vocabulary import services as vocabulary
+
+WORDS: tuple[vocabulary.Ask, ...] = (
+    ("card.status", "status", lambda word: status_of(state_of(word), "card")),
+    ("card.frequency", "limit_frequency", lambda word: word in FREQUENCIES),
+)
 
 
 def apply_cards(records: Sequence[CardRecord], *, source: Source) -> Applied:
@@ -27,9 +34,10 @@ def apply_cards(records: Sequence[CardRecord], *, source: Source) -> Applied:
         unplaced = set(ownerless) - owned
         refer(Card, unplaced)
         mark_dirty(Card, unplaced, source.news_at)
-        placed = [r for r in records if r.id not in unplaced]
-        before = {} if source.again else telling.states_of([r.id for r in placed])
-        applied = write(Card, [_card(r, holders, companies) for r in placed], source, final=FINAL)
+        placed = [_card(r, holders, companies) for r in records if r.id not in unplaced]
+        before = {} if source.again else telling.states_of([each.codego_id for each in placed])
+        applied = write(Card, placed, source, final=FINAL)
+        vocabulary.listen(Card, placed, applied, source, WORDS)
         telling.tell(before)
     verdicts = iter(applied.verdicts)
     return Applied([Verdict.HINT if r.id in unplaced else next(verdicts) for r in records], applied.changes)

@@ -31,7 +31,7 @@ def offered(person_id: int, roles: Sequence[str]) -> Offer | None:
     now = timezone.now()
     theirs = Command.objects.filter(actor_id=person_id, kind__in=OTHER_WAY, state=CommandState.DONE)
     command = theirs.filter(settled_at__gt=now - OFFERED).order_by("-settled_at").first()
-    if command is None or command.settled_at is None or not {"undoes", "queued"}.isdisjoint(command.payload):
+    if command is None or command.settled_at is None or not {"undoes", "bulk"}.isdisjoint(command.payload):
         return None
     card = Card.objects.filter(pk=command.record_id).defer("raw").first()
     if card is None or _why_not(command, card, Actor(person_id, tuple(roles))):

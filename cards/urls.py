@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from cards import actions, issuing, reveal_views, views
+from cards import actions, issuing, previews, reveal_views, views
 
 app_name = "cards"
 urlpatterns = [
@@ -13,6 +13,7 @@ urlpatterns = [
     path("claim/<uuid:pk>/", issuing.claim, name="claim"),
     path("undo/<uuid:pk>/", actions.undo, name="undo"),
     path("<int:pk>/", views.detail, name="detail"),
+    path("<int:pk>/preview/", previews.card, name="preview"),
     path("<int:pk>/lock/", actions.lock, name="lock"),
     path("<int:pk>/unlock/", actions.unlock, name="unlock"),
     path("<int:pk>/activate/", actions.activate, name="activate"),

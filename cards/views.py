@@ -4,7 +4,7 @@ import zlib
 from datetime import datetime
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Case, QuerySet, When
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -12,13 +12,15 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
+from cardholders import related
 from cardholders.models import Company
 from cards import words
 from cards.actions import card_of, offers, who
 from cards.filters import CardFilters
 from cards.models import CANCELED, Card
 from cards.power import Power, power_of
-from console.access import Permission, allowed, requires
+from cards.standing import declined_lately, last_lock, standing_of
+from console.access import Permission, allowed, permissions_of, requires
 from console.arrivals import watched
 from console.audit.exporting import exported
 from console.branding import signature
@@ -29,6 +31,8 @@ from console.listing import listed, paginate
 from console.money import major
 from console.notes import services as notes
 from console.provider import commands
+from console.pulse import pulse
+from console.standing import Standing
 
 DEFAULT_SORT = "-issued"
 SORTABLE = {
@@ -39,7 +43,7 @@ SORTABLE = {
     "expires": "expires_on",
     "issued": "codego_created_at",
 }
-TRANSACTIONS, COMMANDS = 10, 5
+TRANSACTIONS, COMMANDS, OTHERS = 10, 5, 5
 
 
 @listed(lazy("Cards"))
@@ -91,11 +95,11 @@ def by_id(request: HttpRequest, codego_id: str) -> HttpResponse:
 def detail(request: HttpRequest, pk: int) -> HttpResponse:
     """The page, and every few seconds the part of it that lives: 204 while nothing has changed."""
     card = card_of(pk)
-    moving = _moving(card)
+    moving = _moving(request, card)
     version = _version(card, moving)
     if request.GET.get("seen") == version:
         return HttpResponse(status=204)
-    context = {**_page(request, card), **moving, "live_url": f"{request.path}?seen={version}"}
+    context = {**_page(request, card, moving["standing"]), **moving, "live_url": f"{request.path}?seen={version}"}
     return page_or_fragment(request, "cards/detail.html", "cards/_record.html", context)
 
 
@@ -154,19 +158,38 @@ def _company(card: Card) -> Company | None:
     return card.company or (card.cardholder.company if card.cardholder else None)
 
 
-def _moving(card: Card) -> dict[str, Any]:
+def _moving(request: HttpRequest, card: Card) -> dict[str, Any]:
     """What changes while the page is open."""
     newest = card.transactions.order_by("-occurred_at", "-pk").defer("raw")
+    power, declined = power_of(card.cardholder, card.company), declined_lately(card.transactions)
+    permissions = permissions_of(request.user.roles)  # type: ignore[union-attr]
     return {
-        "power": power_of(card.cardholder, card.company),
+        "pulse": pulse(card),
+        "power": power,
+        "declined": declined,
+        "standing": standing_of(card, power, declined, last_lock(card), permissions),
         "transactions": list(newest[:TRANSACTIONS]),
+        "reasons": related.declined(card.transactions),
+        "disputes": related.disputes(card=card),
+        "others": _others(card),
         "commands": commands.of_record("card", card.pk, limit=COMMANDS),
     }
+
+
+def _others(card: Card) -> list[Card]:
+    """Further cards of its holder, or of the company where it has none; cancelled ones last."""
+    owner: Any = card.cardholder or card.company
+    if owner is None:
+        return []
+    cards = owner.cards.exclude(pk=card.pk).defer("raw")
+    return list(cards.order_by(Case(When(state=CANCELED, then=1), default=0), "-pk")[:OTHERS])
 
 
 def _version(card: Card, moving: dict[str, Any]) -> str:
     power: Power = moving["power"]
     seen = (
+        moving["standing"].version,
+        moving["pulse"],
         (
             card.status,
             card.limit_amount,
@@ -176,28 +199,25 @@ def _version(card: Card, moving: dict[str, Any]) -> str:
             card.read_error,
         ),
         (power.amount, power.of_company),
+        related.version(moving["reasons"], moving["disputes"]),
+        [(each.pk, each.state, each.limit_amount) for each in moving["others"]],
         [(each.pk, each.state, each.amount) for each in moving["transactions"]],
         [(each.pk, each.state, each.checks) for each in moving["commands"]],
     )
     return f"{zlib.crc32(repr(seen).encode()):x}"
 
 
-def _page(request: HttpRequest, card: Card) -> dict[str, object]:
+def _page(request: HttpRequest, card: Card, standing: Standing) -> dict[str, object]:
     today = timezone.now().date()
-    at_hand, further = offers(card, request.user.roles)  # type: ignore[union-attr]
-    holder = card.cardholder
+    at_hand, further = offers(card, request.user.roles, without=standing.urls)  # type: ignore[union-attr]
     return {
         "title": str(card),
         "card": card,
         "type": words.type_of(card),
-        "meaning": words.STATES.get(
-            card.state, _("A word that this console does not know; the provider's support can say.")
-        ),
         "window": words.WINDOWS.get(card.limit_frequency, (card.limit_frequency, "")),
         "not_credit": words.NOT_CREDIT,
         "at_hand": at_hand,
         "further": further,
-        "reissue": card.state == CANCELED and holder is not None and holder.is_approved,
         "expired": bool(card.expires_on and card.expires_on < today),
         "days_left": (card.expires_on - today).days if card.expires_on else None,
         **notes.of_record("card", card.pk),

@@ -49,6 +49,7 @@ class Permission(StrEnum):
     REVIEW_DECIDE = "review:decide"
     REVIEW_READ = "review:read"
     STAFF_MANAGE = "staff:manage"
+    VOCABULARY_EDIT = "vocabulary:edit"
 
 
 class Role(StrEnum):
@@ -87,7 +88,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.ADMIN: frozenset({
         _P.RECORD_READ, _P.RECORD_REFRESH, _P.PERSONAL_READ, _P.NOTE_WRITE, _P.REVIEW_READ, _P.REPORT_READ, _P.RECONCILIATION_READ,
         _P.INBOX_READ, _P.INBOX_REPLAY, _P.PROVIDER_READ, _P.PROVIDER_TEST, _P.ACTIVITY_OWN, _P.ACTIVITY_READ, _P.STAFF_MANAGE,
-        _P.BRAND_EDIT,
+        _P.BRAND_EDIT, _P.VOCABULARY_EDIT,
     }),
 }  # fmt: skip
 

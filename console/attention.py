@@ -27,6 +27,7 @@ from console.reconciliation.models import Break, BreakState, Reconciliation, Rec
 from console.reconciliation.wording import OLD, of_age, waits
 from console.sync import health, silence
 from console.sync.models import Delivery, DeliveryVerdict, Rejected, Run, RunState
+from console.vocabulary.models import Word
 from transactions.models import Transaction
 
 MOST = 100
@@ -287,6 +288,10 @@ RULES: tuple[Rule, ...] = (
         lambda: count(credit_declines()), _declines_address)),
     Rule("silence", "warn", _P.RECORD_READ, (_R.ADMIN,), _silence),
     Rule("turned_away", "warn", _P.INBOX_READ, (_R.ADMIN,), _turned_away),
+    Rule("vocabulary", "info", _P.VOCABULARY_EDIT, (_R.ADMIN,), _counted(
+        ngettext_lazy(
+            "The provider used %(n)s new word.", "The provider used %(n)s new words.", "count"),
+        lambda: count(Word.objects.filter(noted_at=None)), _address("vocabulary:list", standing="new"))),
     Rule("expiring", "info", _P.RECORD_READ, (_R.OPERATIONS,), _counted(
         ngettext_lazy("%(n)s card expires within 60 days.", "%(n)s cards expire within 60 days.", "count"),
         lambda: count(Card.objects.expiring(timezone.now().date())), _address("cards:list", expiring="on"))),

@@ -42,6 +42,17 @@ class DaysFilter(FilterForm):
                 widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
             )
 
+    def spans(self) -> list[tuple[str, date, date]]:
+        today = timezone.localdate()
+        this = today.replace(day=1)
+        last = this - timedelta(days=1)
+        return [
+            (gettext("Today"), today, today),
+            (gettext("Last 7 days"), today - timedelta(days=6), today),
+            (gettext("This month"), this, today),
+            (gettext("Last month"), last.replace(day=1), last),
+        ]
+
     def within(self, path: str) -> dict[str, datetime]:
         """The lookups that hold `path` inside the days asked for."""
         first, last = self.cleaned_data["from"], self.cleaned_data["to"]

@@ -14,6 +14,8 @@ from django.db.models.expressions import Col
 from django.db.models.lookups import GreaterThan, GreaterThanOrEqual, LessThan, LessThanOrEqual
 from django.http import HttpRequest, QueryDict
 from django.utils import formats
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -21,6 +23,7 @@ from console.columns import ALL, COLUMNS, MOVE, Arrangement, Column, arrange, as
 from console.watching import MOST, NEW, SHOWN, SINCE, NothingChanged, every, watch_of
 
 PAGE_SIZE = 50
+CHOSEN, TYPED, TICKED = "chosen", "typed", "ticked"
 SORT, CURSOR, VIEW = "sort", "cursor", "view"
 UPPER_BOUNDS = {LessThan: operator.lt, LessThanOrEqual: operator.le}
 LOWER_BOUNDS = {GreaterThan: operator.gt, GreaterThanOrEqual: operator.ge}
@@ -52,12 +55,34 @@ def listed(title: Any) -> Callable[[_View], _View]:
     return mark
 
 
-class Chip(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Chip:
     """A filter in force, and the address of the list without it."""
 
     label: str
     value: str
     remove_url: str
+    kind: str = ""
+
+    @property
+    def words(self) -> SafeString:
+        """As a sentence: “Status is Active”, “Limit from $100.00”, “Expires within 60 days”."""
+        label = format_html("<span>{}</span>", self.label.partition(", ")[0])  # the unit stands with the amount
+        value = format_html("<strong>{}</strong>", self.value)
+        patterns = {
+            CHOSEN: _("{label} is {value}"),
+            TYPED: _("{label} “{value}”"),
+            TICKED: "{label}",
+        }
+        return format_html(patterns.get(self.kind, "{label} {value}"), label=label, value=value)
+
+
+class Days(NamedTuple):
+    """A span of days that can be asked for at once."""
+
+    label: str
+    url: str
+    current: bool
 
 
 class Head(NamedTuple):
@@ -77,6 +102,10 @@ class FilterForm(forms.Form):
         super().__init__(*args, **kwargs)
         for each in self.fields.values():
             each.required = False
+
+    def spans(self) -> list[tuple[str, date, date]]:
+        """Days that can be asked for at once, where `from` and `to` are among the fields. For subclasses."""
+        return []
 
     def apply(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """The rows that match `cleaned_data`; every field is in it. For subclasses."""
@@ -100,7 +129,12 @@ class FilterForm(forms.Form):
 
     def chips(self, request: HttpRequest) -> list[Chip]:
         return [
-            Chip(str(bound.label), _in_words(bound, value), _address(request, _without(request, bound)))
+            Chip(
+                str(bound.label),
+                _in_words(bound, value),
+                _address(request, _without(request, bound)),
+                _kind(bound.field),
+            )
             for bound, value in self.in_force()
         ]
 
@@ -177,6 +211,17 @@ class ListPage:
             if name in known or name.rpartition("_")[0] in known
             for value in values
         ]
+
+    @property
+    def days(self) -> list[Days]:
+        found = []
+        for label, first, last in self.form.spans():
+            query = QueryDict(self.query, mutable=True)
+            asked = (query.get("from"), query.get("to"))
+            query["from"], query["to"] = f"{first:%Y-%m-%d}", f"{last:%Y-%m-%d}"
+            current = asked == (query["from"], query["to"])
+            found.append(Days(label, f"{self.path}?{written(query)}", current))
+        return found
 
     @property
     def to_save(self) -> str:
@@ -526,6 +571,12 @@ def _says_something(value: Any) -> bool:
     )
 
 
+def _kind(field: forms.Field) -> str:
+    kinds = {forms.ModelChoiceField: "", forms.ChoiceField: CHOSEN, forms.BooleanField: TICKED, forms.RegexField: ""}
+    named = next((kinds[kind] for kind in kinds if isinstance(field, kind)), None)
+    return named if named is not None else TYPED if type(field) is forms.CharField else ""
+
+
 def _in_words(bound: forms.BoundField, value: Any) -> str:
     choices: Any = getattr(bound.field, "choices", None)
     if choices is not None and not isinstance(bound.field, forms.ModelChoiceField):
@@ -536,6 +587,8 @@ def _in_words(bound: forms.BoundField, value: Any) -> str:
         return _("yes")
     if isinstance(value, QuerySet | list | tuple):
         return ", ".join(str(each) for each in value)
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return formats.date_format(value, "j M Y")
     return str(formats.localize(value, use_l10n=True))
 
 

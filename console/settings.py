@@ -93,6 +93,7 @@ INSTALLED_APPS = [
     "console.terms",
     "console.provider",
     "console.notes",
+    "console.vocabulary",
     "console.saved",
     "cardholders",
     "cards",

@@ -34,6 +34,13 @@
     wrong.hidden = !text;
   };
 
+  const empty = () => {
+    results.replaceChildren();
+    shown = null;
+    box.setAttribute("aria-expanded", "false");
+    box.removeAttribute("aria-activedescendant");
+  };
+
   const act = (option, newTab) => {
     if (!option) return;
     if (option.dataset.fill) {
@@ -75,6 +82,7 @@
     } catch (error) {
       if (error.name === "AbortError") return;
       waiting = null;
+      empty();
       complain(navigator.onLine ? palette.dataset.failed : palette.dataset.offline);
     } finally {
       clearTimeout(slow);
@@ -140,7 +148,8 @@
     asking?.abort();
     waiting = null;
     box.value = "";
-    shown = null;
+    empty();
+    complain("");
   });
   addEventListener("online", () => { if (palette.open) ask(); });
   addEventListener("pagehide", () => { if (palette.open) palette.close(); });
@@ -153,7 +162,8 @@
   document.addEventListener("keydown", (event) => {
     const typing = event.target.closest?.("input, textarea, select, [contenteditable]");
     const letter = event.key.toLowerCase() === "k" && (event.ctrlKey || event.metaKey) && !event.shiftKey && !event.altKey;
-    const slash = event.key === "/" && !typing && !event.ctrlKey && !event.metaKey && !event.altKey;
+    const keys = document.body.dataset.keys !== "off"; // a person can turn single keys off
+    const slash = keys && event.key === "/" && !typing && !event.ctrlKey && !event.metaKey && !event.altKey;
     if (!(letter || slash) || event.isComposing) return;
     event.preventDefault();
     if (palette.open) palette.close();

@@ -3,7 +3,8 @@
 (() => {
   "use strict";
   const PREFIX = "select:";
-  const MOST = 5000;
+  const MOST = 5001; // one more than the server takes at once, so that it says so
+  const EVERYTHING = "all";
   const bar = () => document.getElementById("selection");
   const boxes = () => [...document.querySelectorAll("input[form=selection][name=pk]")];
   const all = () => bar()?.elements.namedItem("all");
@@ -15,6 +16,7 @@
   const forget = (wanted = () => true) => { for (const key of kept()) if (wanted(key)) sessionStorage.removeItem(key); };
   const key = () => PREFIX + bar().dataset.key;
   const list = () => bar().dataset.key.split(":")[0];
+  const everything = () => sessionStorage.getItem(key()) === EVERYTHING;
   const read = () => {
     try {
       return new Set(JSON.parse(sessionStorage.getItem(key()) || "[]").filter(Number.isSafeInteger));
@@ -29,8 +31,8 @@
 
   /* --- What is seen ---------------------------------------------------------------------------------------------- */
   const words = (ids) => {
-    const { everything, none, one, many } = bar().dataset;
-    if (all().checked) return everything;
+    const { none, one, many } = bar().dataset;
+    if (everything()) return bar().dataset.everything;
     if (!ids.size) return none;
     const shape = new Intl.PluralRules(document.documentElement.lang).select(ids.size) === "one" ? one : many;
     return shape.replace("{n}", ids.size.toLocaleString(document.documentElement.lang));
@@ -40,10 +42,12 @@
     const form = bar();
     if (!form) return;
     const ids = read();
-    const on = all().checked || ids.size > 0;
+    const whole = everything();
+    const on = whole || ids.size > 0;
+    all().checked = whole;
     for (const box of boxes()) {
-      box.checked = all().checked || ids.has(Number(box.value));
-      box.disabled = all().checked;
+      box.checked = whole || ids.has(Number(box.value));
+      box.disabled = whole;
       box.closest("tr").toggleAttribute("data-selected", box.checked);
     }
     const page = document.querySelector("[data-select-page]");
@@ -51,7 +55,7 @@
       const ticked = boxes().filter((box) => box.checked).length;
       page.checked = ticked > 0 && ticked === boxes().length;
       page.indeterminate = ticked > 0 && ticked < boxes().length;
-      page.disabled = all().checked;
+      page.disabled = whole;
     }
     form.toggleAttribute("data-on", on);
     form.querySelector(".count").textContent = words(ids);
@@ -68,7 +72,6 @@
 
   const clear = () => {
     const inside = bar().contains(document.activeElement);
-    all().checked = false;
     write(new Set());
     last = null;
     draw(true);
@@ -85,7 +88,7 @@
   };
 
   const currentRow = () => {
-    const marked = document.querySelector("#list tr[data-current]");
+    const marked = document.querySelector("#list tr[aria-current=true]");
     return marked || document.activeElement?.closest?.("#list tbody tr");
   };
 
@@ -99,15 +102,22 @@
   document.addEventListener("change", (event) => {
     if (!bar()) return;
     if (event.target.matches("[data-select-page]")) set(boxes(), event.target.checked);
-    else if (event.target === all()) draw(true);
+    else if (event.target === all()) {
+      if (event.target.checked) sessionStorage.setItem(key(), EVERYTHING); else sessionStorage.removeItem(key());
+      draw(true);
+    }
   });
+
+  /* Escape closes what lies on top first: the preview, as it was before anybody heard the key. */
+  let previewed = false;
+  addEventListener("keydown", () => { previewed = Boolean(document.querySelector("#peek:not([hidden])")); }, true);
 
   const typing = (element) => element.matches("input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]");
   document.addEventListener("keydown", (event) => {
     const off = document.body.dataset.keys === "off";
     if (!bar() || event.defaultPrevented || event.metaKey || event.ctrlKey || event.altKey) return;
     if (document.querySelector("dialog[open]") || typing(event.target)) return;
-    if (event.key === "Escape" && bar().hasAttribute("data-on") && !document.querySelector("details:is(.menu, .drop)[open]")) {
+    if (event.key === "Escape" && bar().hasAttribute("data-on") && !previewed && !document.querySelector("details:is(.menu, .drop)[open]")) {
       clear();
     } else if (event.key.toLowerCase() === "x" && !off) {
       const box = currentRow()?.querySelector("input[form=selection][name=pk]");

@@ -27,6 +27,7 @@ from transactions import dispute_changes
 from transactions.evidence import MOST, kind_of
 from transactions.forms import EvidenceForm, StatementForm, WithdrawForm
 from transactions.models import Dispute
+from transactions.standing import standing_of_dispute
 
 Words = str | Promise
 AT_HAND = 2  # buttons in sight; the others are one click further
@@ -68,23 +69,27 @@ OFFERS = (ATTACH, STATEMENT, WITHDRAW)
 
 
 def offers(dispute: Dispute, roles: Sequence[str]) -> dict[str, Any]:
-    """For the page of a dispute: the actions that its state calls for, where its file can be had, and which features
-    the provider was seen to lack. Only for those who may act."""
-    if Permission.DISPUTE_OPEN not in permissions_of(list(roles)):
-        return {"at_hand": [], "further": [], "file_url": "", "lacking": []}
+    """For the page of a dispute: where it stands, the actions that its state calls for beside those, where its file can
+    be had, and which features the provider was seen to lack. Only for those who may act."""
+    permissions = permissions_of(list(roles))
+    possible = [offer for offer in OFFERS if not dispute_changes.why_not(dispute, offer.kind)]
+    standing = standing_of_dispute(dispute, {offer.route for offer in possible}, permissions)
+    if Permission.DISPUTE_OPEN not in permissions:
+        return {"standing": standing, "at_hand": [], "further": [], "file_url": "", "lacking": []}
     found = [
         {
             "url": reverse(f"transactions:{offer.route}", args=[dispute.pk]),
             "label": offer.verb,
             "kind": "danger" if offer.danger else "",
         }
-        for offer in OFFERS
-        if not dispute_changes.why_not(dispute, offer.kind)
+        for offer in possible
     ]
+    found = [offer for offer in found if offer["url"] not in standing.urls]
     needs = dispute_changes.NEEDS.values() if dispute_changes.is_open(dispute) else ()
     lacking = dict.fromkeys(feature for route, feature in needs if lacks(route))
     has_file = dispute.has_file_evidence and not lacks(dispute_changes.FETCH)
     return {
+        "standing": standing,
         "at_hand": found[:AT_HAND],
         "further": found[AT_HAND:],
         "file_url": reverse("transactions:evidence", args=[dispute.pk]) if has_file else "",

@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
+from cardholders import related
 from cards.actions import failed, refusal
 from console.access import Actor, Permission, allowed, requires
 from console.arrivals import watched
@@ -22,6 +23,7 @@ from console.provider import commands
 from console.provider.commands import CannotDo
 from console.provider.models import Command, CommandKind, CommandState
 from console.provider.observing import lacks
+from console.pulse import pulse
 from transactions import services
 from transactions.columns import dispute_columns
 from transactions.dispute_actions import offers
@@ -67,7 +69,8 @@ def export_disputes(request: HttpRequest) -> StreamingHttpResponse:
 @requires(Permission.RECORD_READ)
 def dispute(request: HttpRequest, pk: int) -> HttpResponse:
     """204 while the page shows what is known."""
-    found = get_object_or_404(Dispute.objects.select_related("transaction__card"), pk=pk)
+    whose = ("transaction__card", "transaction__cardholder", "transaction__company")
+    found = get_object_or_404(Dispute.objects.select_related(*whose), pk=pk)
     moving = _moving(request, found)
     version = _version(found, moving)
     if request.GET.get("seen") == version:
@@ -87,15 +90,23 @@ def dispute(request: HttpRequest, pk: int) -> HttpResponse:
 def _moving(request: HttpRequest, found: Dispute) -> dict[str, Any]:
     """What changes while the page is open."""
     sent = commands.of_record("dispute", found.pk)
-    return {"commands": sent, **offers(found, request.user.roles)}  # type: ignore[union-attr]
+    of = found.transaction
+    owner = (
+        {"cardholder": of.cardholder} if of and of.cardholder else {"company": of.company} if of and of.company else {}
+    )
+    others = [each for each in related.disputes(**owner) if each.pk != found.pk] if owner else []
+    return {"pulse": pulse(found), "others": others, "commands": sent, **offers(found, request.user.roles)}  # type: ignore[union-attr]
 
 
 def _version(found: Dispute, moving: dict[str, Any]) -> str:
     seen = (
+        moving["standing"].version,
+        moving["pulse"],
         (found.state, found.resolved_at, found.fresh_at, found.dirty_at is None, found.read_error),
         [(each.pk, each.state, each.checks) for each in moving["commands"]],
         [offer["url"] for offer in (*moving["at_hand"], *moving["further"])],
         moving["file_url"],
+        related.version((), moving["others"]),
     )
     return f"{zlib.crc32(repr(seen).encode()):x}"
 

@@ -1,10 +1,13 @@
 """How the lists of transactions and disputes are filtered and sorted, on the screen and in their exports."""
 
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from django import forms
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
+from django.utils.formats import number_format
 from django.utils.translation import gettext_lazy as _
 
 from cards.forms import MoneyField
@@ -12,6 +15,7 @@ from console import privacy
 from console.access import Permission, allowed
 from console.days import DaysFilter
 from console.listing import Chip
+from console.money import major
 from transactions.declines import DECLINES
 from transactions.models import SPENT, Dispute, Transaction
 from transactions.reports import RECORDS, TIMES
@@ -115,15 +119,21 @@ class TransactionFilters(DaysFilter):
             queryset = queryset.filter(of_currency(given["currency"].strip().upper()))
         return _declined_for(queryset, given["reason"]).filter(_of_size(given["amount_from"], given["amount_to"]))
 
+    def in_force(self) -> Iterator[tuple[forms.BoundField, Any]]:
+        yield from _in_units(super().in_force())
+
     def chips(self, request: HttpRequest) -> list[Chip]:
-        """Records by their names, as far as the person may read them."""
-        clear = allowed(request.user, Permission.PERSONAL_READ)
-        chips = []
-        for (bound, value), chip in zip(self.in_force(), super().chips(request), strict=True):
-            found = RECORDS[bound.name].filter(pk=value).first() if bound.name in RECORDS else None
-            said = privacy.name(found, clear=clear) if found else chip.value
-            chips.append(Chip(chip.label, said, chip.remove_url))
-        return chips
+        return named(request, self, super().chips(request))
+
+
+def named(request: HttpRequest, form: DaysFilter, chips: list[Chip]) -> list[Chip]:
+    """Records by their names, as far as the person may read them."""
+    clear = allowed(request.user, Permission.PERSONAL_READ)
+    said = []
+    for (bound, value), chip in zip(form.in_force(), chips, strict=True):
+        found = RECORDS[bound.name].filter(pk=value).first() if bound.name in RECORDS else None
+        said.append(replace(chip, value=privacy.name(found, clear=clear)) if found else chip)
+    return said
 
 
 class DisputeFilters(DaysFilter):
@@ -135,9 +145,20 @@ class DisputeFilters(DaysFilter):
     status = forms.ChoiceField(label=_("Status"), choices=[ANY, *DISPUTE_STATES, (OTHER, _("Any other word"))])
     amount_from = MoneyField(label=_("Amount from"))
     amount_to = MoneyField(label=_("Amount to"))
+    card = RowField(label=_("Card"))
+    cardholder = RowField(label=_("Cardholder"))
+    company = RowField(label=_("Company"))
+
+    def chips(self, request: HttpRequest) -> list[Chip]:
+        return named(request, self, super().chips(request))
+
+    def in_force(self) -> Iterator[tuple[forms.BoundField, Any]]:
+        yield from _in_units(super().in_force())
 
     def apply(self, queryset: QuerySet[Dispute]) -> QuerySet[Dispute]:
         given = self.cleaned_data
+        of = {f"transaction__{noun}_id": given[noun] for noun in ("card", "cardholder", "company") if given[noun]}
+        queryset = queryset.filter(**of)
         if given["q"]:
             queryset = queryset.filter(transaction__merchant_name__icontains=given["q"])
         queryset = _of_word(queryset, "state", given["status"], DISPUTE_STATES)
@@ -161,6 +182,15 @@ def reason_of(words: str) -> str:
 
 
 _REASONS = {decline.words.lower(): key for key, decline in DECLINES.items()}
+
+
+def _in_units(found: Iterator[tuple[forms.BoundField, Any]]) -> Iterator[tuple[forms.BoundField, Any]]:
+    """Amounts as they were typed: these lists hold several currencies, so none is named."""
+    for bound, value in found:
+        yield (
+            bound,
+            number_format(major(value, "USD"), force_grouping=True) if isinstance(bound.field, MoneyField) else value,
+        )
 
 
 def _of_word(queryset: QuerySet[Any], column: str, word: str, known: list[Any]) -> QuerySet[Any]:

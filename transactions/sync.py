@@ -8,14 +8,24 @@ from django.db import transaction
 
 from cardholders.models import Cardholder, Company
 from cardholders.sync import touch_balances, touch_contracts
+from cards.declines import UNKNOWN, decline_of
 from cards.models import Card
 from console.codego.records import DisputeRecord, TransactionRecord, normal
 from console.provider.mirror import Applied, Incoming, Source, Verdict, mark_dirty, refer, write
 from console.provider.observing import lacks
+from console.templatetags.console import status_of
 from console.terms.services import meet_merchants
+from console.vocabulary import services as vocabulary
 from transactions.models import Dispute, Transaction
 
 LONGEST_NAME = 200  # of a merchant, as its column cuts it
+TYPES = frozenset({"spend", "collateral", "payment", "fee", "transfer"})
+WORDS: tuple[vocabulary.Ask, ...] = (
+    ("transaction.status", "status", lambda word: status_of(word, "transaction")),
+    ("transaction.type", "type", lambda word: normal(word) in TYPES),
+    ("transaction.decline", "declined_reason", lambda word: decline_of(word) is not UNKNOWN),
+)
+DISPUTE_WORDS: tuple[vocabulary.Ask, ...] = (("dispute.status", "status", lambda word: status_of(word, "dispute")),)
 # Columns that carry the record's field of the same name.
 _SAME = (
     "type", "status", "amount", "currency", "local_amount", "local_currency", "authorized_amount",
@@ -42,6 +52,7 @@ def apply_transactions(records: Sequence[TransactionRecord], *, source: Source) 
         refer(Transaction, unplaced)
         mark_dirty(Transaction, unplaced, source.news_at)
         applied = write(Transaction, placed, source)
+        vocabulary.listen(Transaction, placed, applied, source, WORDS)
         meet_merchants(name[:LONGEST_NAME] for i in placed if (name := i.values["merchant_name"]))
         if not (source.is_read or source.again):
             touch_balances(_owner_ids(records), source.at)
@@ -59,7 +70,10 @@ def apply_disputes(records: Sequence[DisputeRecord], *, source: Source) -> Appli
         source = replace(source, last_word=True)  # the delivery is the only news there will ever be
     with transaction.atomic():
         known = refer(Transaction, (r.transaction_id for r in records if r.transaction_id))
-        return write(Dispute, [_dispute(r, known) for r in records], source)
+        incoming = [_dispute(r, known) for r in records]
+        applied = write(Dispute, incoming, source)
+        vocabulary.listen(Dispute, incoming, applied, source, DISPUTE_WORDS)
+    return applied
 
 
 def _transaction(

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
 from cardholders.chains import chain_name
+from cardholders.models import Contract
 from console.access import Permission, allowed, permissions_of, requires
 from console.arrivals import watched
 from console.columns import Column
@@ -17,14 +18,17 @@ from console.htmx import page_or_fragment, redirect
 from console.listing import listed, paginate
 from console.notes import services as notes
 from console.provider import commands
+from console.pulse import pulse
 from transactions import chain, declines, services
 from transactions.columns import list_columns
 from transactions.dispute_views import answerable
 from transactions.filters import NEWEST_TRANSACTIONS, TRANSACTION_SORTS, TransactionFilters
 from transactions.list_exports import export
 from transactions.models import Transaction
+from transactions.standing import standing_of
 
 HEAVY = ("raw", "flags", "card__raw", "card__flags", "cardholder__raw", "cardholder__flags", "company__raw")
+ALIKE = 5
 ROWS = Transaction.objects.select_related("card", "cardholder", "company").defer(*HEAVY)
 
 
@@ -67,17 +71,14 @@ def by_id(request: HttpRequest, codego_id: str) -> HttpResponse:
 def transaction(request: HttpRequest, pk: int) -> HttpResponse:
     """204 while the page shows what is known; the part of it that lives anew once that has changed."""
     found = get_object_or_404(Transaction.objects.select_related("card", "cardholder", "company"), pk=pk)
-    moving = _moving(found)
+    moving = _moving(request, found)
     version = _version(found, moving)
     if request.GET.get("seen") == version:
         return HttpResponse(status=204)
     context = {
         "title": str(found),
         "transaction": found,
-        "meaning": chain.meaning(found),
-        "explained": declines.explain(found, permissions_of(request.user.roles)),  # type: ignore[union-attr]
         "network": chain_name(found.chain_id),
-        "why_not": services.why_not_dispute(found),
         "live_url": f"{request.path}?seen={version}",
         **moving,
         **notes.of_record("transaction", found.pk),
@@ -85,23 +86,56 @@ def transaction(request: HttpRequest, pk: int) -> HttpResponse:
     return page_or_fragment(request, "transactions/detail.html", "transactions/_record.html", context)
 
 
-def _moving(found: Transaction) -> dict[str, Any]:
+def _moving(request: HttpRequest, found: Transaction) -> dict[str, Any]:
     """What changes while the page is open."""
+    permissions = permissions_of(request.user.roles)  # type: ignore[union-attr]
     sent = commands.of_record("transaction", found.pk)
+    answer = next((each for each in sent if answerable(each)), None)
+    steps = chain.chain_of(found)
+    disputes = list(found.disputes.defer("raw").order_by("-opened_at", "-pk"))
+    why_not = services.why_not_dispute(found)
+    explained = declines.explain(found, permissions)
     return {
-        "chain": chain.chain_of(found),
-        "disputes": list(found.disputes.defer("raw").order_by("-opened_at", "-pk")),
+        "pulse": pulse(found),
+        "chain": steps,
+        "disputes": disputes,
         "commands": sent,
-        "answerable": next((each for each in sent if answerable(each)), None),
+        "answerable": answer,
+        "why_not": why_not,
+        "alike": _alike(found),
+        "contract": _contract(found),
+        "standing": standing_of(found, steps, explained, disputes, answer, why_not=why_not, permissions=permissions),
     }
+
+
+def _alike(found: Transaction) -> list[Transaction]:
+    """What else this holder, or this company, bought from the merchant."""
+    owner: Any = found.cardholder or found.company
+    if owner is None or found.kind != "spend" or not (found.merchant_id or found.merchant_name):
+        return []
+    name = "merchant_id" if found.merchant_id else "merchant_name"
+    same = owner.transactions.filter(kind="spend", **{name: getattr(found, name)}).exclude(pk=found.pk)
+    return list(same.select_related("card").defer("raw", "card__raw").order_by("-occurred_at", "-pk")[:ALIKE])
+
+
+def _contract(found: Transaction) -> Contract | None:
+    """Where a deposit went: the owner's contract on its chain."""
+    owner: Any = found.company or found.cardholder
+    if owner is None or found.chain_id is None:
+        return None
+    contract: Contract | None = owner.contracts.filter(chain_id=found.chain_id).defer("raw").order_by("pk").first()
+    return contract
 
 
 def _version(found: Transaction, moving: dict[str, Any]) -> str:
     seen = (
+        moving["standing"].version,
+        moving["pulse"],
         (found.state, found.amount, found.declined_reason, found.posted_at, found.read_error, found.dirty_at is None),
         found.card and found.card.state,
         [(step.label, step.amount, step.at) for step in moving["chain"].steps],
         [(each.pk, each.state) for each in moving["disputes"]],
+        [(each.pk, each.state, each.amount) for each in moving["alike"]],
         [(each.pk, each.state) for each in moving["commands"]],
         moving["answerable"] is None,
     )

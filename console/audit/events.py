@@ -60,6 +60,7 @@ class Action(StrEnum):
     VIEW_CHANGE = "view:change"
     VIEW_DELETE = "view:delete"
     VIEW_SHARE = "view:share"
+    WORD_EXPLAIN = "word:explain"
 
 
 LABELS = {
@@ -117,6 +118,7 @@ LABELS = {
     Action.VIEW_CHANGE: _("Change shared view of a list"),
     Action.VIEW_DELETE: _("Delete shared view of a list"),
     Action.VIEW_SHARE: _("Share view of a list"),
+    Action.WORD_EXPLAIN: _("Explain a word of the provider"),
 }
 
 

@@ -15,7 +15,6 @@ from django.template.loader import render_to_string
 from console.branding import brand, colour
 from console.branding.colour import WHITE
 
-SHOWN = frozenset({"image/png", "image/jpeg"})  # what every mail program draws; others would show a gap for a logo
 BLOCKS = frozenset({"p", "div", "tr", "table", "h1", "h2", "h3", "ul", "ol", "blockquote"})
 UNSEEN = frozenset({"head", "style", "title"})
 
@@ -51,7 +50,7 @@ def text_of(html: str) -> str:
 def _signed() -> dict[str, Any]:
     """What every template may use of the brand: colours that can be read on white, the logo where it will be drawn."""
     now = brand()
-    logo = now.logo if now.logo and now.logo.content_type in SHOWN else None
+    logo = now.logo if now.logo and now.logo.drawn_in_mail else None
     return {
         "brand": now,
         "shades": colour.shades(now.accent, WHITE),

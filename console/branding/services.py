@@ -21,7 +21,7 @@ from console.branding.models import BrandSettings, Image
 
 WORDS = ("name", "accent", "support_email")
 IMAGES = ("logo", "favicon", "picture")
-READ_AGAIN = 3.0  # seconds; how long another process may go on with the brand of before
+READ_AGAIN = 2.0  # seconds; how long another process may go on with the brand of before
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,11 @@ class Mark:
     width: int = 0
     height: int = 0
     content_type: str = ""
+
+    @property
+    def drawn_in_mail(self) -> bool:
+        """Whether every mail program draws it; others would show a gap."""
+        return self.content_type in {"image/png", "image/jpeg"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +114,11 @@ def keep(row: BrandSettings | None, seconds: float) -> None:
     _kept.row, _kept.until = row, time.monotonic() + seconds
 
 
+def look_again() -> None:
+    """For the screen that sets it: it shows what was just saved, whichever process saved it."""
+    keep(_kept.row, 0)
+
+
 def brand() -> Brand:
     """One query every few seconds; without a database to ask, as at a page that says so, what was known last."""
     if time.monotonic() >= _kept.until:
@@ -165,7 +175,7 @@ def save(words: Mapping[str, str], images: Mapping[str, Picture | None], *, acto
         if changed:
             kept.save()
             audit.record(Action.BRAND_EDIT, actor=actor, fields=sorted(changed))
-    keep(None, 0)
+    look_again()
     return sorted(changed)
 
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from console.branding import theme, views
+from console.branding import components, theme, views
 
 app_name = "branding"
 urlpatterns = [
@@ -10,6 +10,7 @@ urlpatterns = [
     path("brand/favicon.svg", views.favicon, name="favicon"),
     path("brand/manifest.webmanifest", views.manifest, name="manifest"),
     path("brand/<str:name>", views.image, name="image"),
+    path("components/", components.page, name="components"),
     path("theme/", theme.choose, name="theme"),
     path("settings/brand/", views.edit, name="settings"),
     path("settings/brand/look/", views.looked_at, name="look"),

@@ -75,6 +75,7 @@ def edit(request: HttpRequest) -> HttpResponse:
 
 @csrf_protect
 def _edit(request: HttpRequest) -> HttpResponse:
+    services.look_again()
     row = services.row() or BrandSettings()
     if request.method != "POST":
         return _screen(request, BrandForm(initial={word: getattr(row, word) for word in services.WORDS}), row)

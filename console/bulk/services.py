@@ -55,10 +55,12 @@ def retry(run: BulkRun, *, actor: Actor) -> BulkRun:
 
 
 def judge(run: BulkRun, *, reason: str, parameters: Given) -> None:
-    """The dry run: gives every row its verdict under what the form said. Nothing is sent."""
+    """The dry run: gives every row its verdict under what the form said. Nothing is sent. Raises CannotDo."""
     kind = KINDS[run.kind]
-    run.reason, run.parameters, run.state = reason, parameters, BulkState.READY
     with transaction.atomic():
+        if BulkRun.objects.select_for_update().get(pk=run.pk).state not in {BulkState.DRAFT, BulkState.READY}:
+            raise CannotDo(_("This was started already, or put away."))
+        run.reason, run.parameters, run.state = reason, parameters, BulkState.READY
         every = list(run.rows.order_by("pk"))
         for rows in (every[start : start + BATCH] for start in range(0, len(every), BATCH)):
             records = records_of(kind.noun, [row.record_id for row in rows])

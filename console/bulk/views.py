@@ -1,5 +1,6 @@
 """A bulk run on screen: one address for all of its life, which shows what there is to do now."""
 
+from datetime import timedelta
 from typing import Any, NamedTuple
 
 from django.core.exceptions import PermissionDenied
@@ -117,7 +118,10 @@ def check(request: HttpRequest, pk: int) -> HttpResponse:
     if not form.is_valid():
         return _ask(request, found, kind, form)
     given = dict(form.cleaned_data)
-    services.judge(found, reason=given.pop("reason", "") or "", parameters=given)
+    try:
+        services.judge(found, reason=given.pop("reason", "") or "", parameters=given)
+    except CannotDo as words:
+        toast(request, words, "refused")
     return redirect(request, found)
 
 
@@ -209,8 +213,6 @@ def _own(request: HttpRequest, pk: int) -> tuple[BulkRun, Kind]:
     found, kind = _run(request, pk)
     if found.actor_id != request.user.pk:
         _guard_own(request, kind)
-    if found.state not in {BulkState.DRAFT, BulkState.READY}:
-        raise Http404
     return found, kind
 
 
@@ -257,7 +259,7 @@ def _dry(request: HttpRequest, found: BulkRun, kind: Kind, form: ConfirmForm) ->
         "next_url": next_url,
         "form": form,
         "own": found.actor_id == request.user.pk,
-        "takes": span(takes) if (takes := progress.estimate(kind, will)) else "",
+        "takes": span(takes) if (takes := progress.estimate(kind, will)) and takes >= timedelta(minutes=1) else "",
     }
     return render(request, "bulk/dry.html", context, status=422 if form.errors else 200)
 
@@ -277,7 +279,6 @@ def _going(request: HttpRequest, found: BulkRun, kind: Kind) -> dict[str, Any]:
         for state in RowState
         if how.counts[state]
     ]
-    numbers = {"through": f"{how.through:,}", "total": f"{how.total:,}"}
     return _about(request, found, kind) | {
         "how": how,
         "lines": lines,
@@ -285,13 +286,22 @@ def _going(request: HttpRequest, found: BulkRun, kind: Kind) -> dict[str, Any]:
         "tabs": tabs,
         "live": how.mood != "over" or how.finding,
         "live_url": f"{request.path}?{kept.urlencode()}",
-        "shown": _("%(through)s of %(total)s") % numbers,
-        "left": span(how.left) if how.left else "",
+        "shown": _pace(how),
         "reasons": progress.reasons(found),
         "refused": how.counts[RowState.REFUSED],
         "announce": _announce(found, how),
         "export_url": reverse("bulk:export", args=[found.pk]) if allowed(request.user, Permission.LIST_EXPORT) else "",
     }
+
+
+def _pace(how: progress.Progress) -> str:
+    """How far it is, and how long it will still take."""
+    numbers = {"through": f"{how.through:,}", "total": f"{how.total:,}"}
+    if how.left is None:
+        return _("%(through)s of %(total)s") % numbers
+    if how.left < timedelta(minutes=1):
+        return _("%(through)s of %(total)s, less than a minute left") % numbers
+    return _("%(through)s of %(total)s, about %(left)s left") % {**numbers, "left": span(how.left)}
 
 
 def _announce(found: BulkRun, how: progress.Progress) -> str:

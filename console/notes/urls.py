@@ -5,4 +5,7 @@ from django.urls import path
 from console.notes import views
 
 app_name = "notes"
-urlpatterns = [path("<str:record>/<int:record_id>/", views.add, name="add")]
+urlpatterns = [
+    path("people/<str:record>/", views.people, name="people"),
+    path("<str:record>/<int:record_id>/", views.add, name="add"),
+]

@@ -1,14 +1,14 @@
-"""The one thing to do with notes: add one to a record."""
+"""What is done with notes: one is added to a record, and who it calls is looked up as it is typed."""
 
 from django.apps import apps
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404
+from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from console.access import Actor, Permission, requires
 from console.htmx import page_or_fragment, redirect, toast, wants_fragment
-from console.notes import services
+from console.notes import mentions, services
 from console.notes.forms import NoteForm
 
 
@@ -20,10 +20,15 @@ def add(request: HttpRequest, record: str, record_id: int) -> HttpResponse:
     noted = get_object_or_404(apps.get_model(services.RECORDS[record]), pk=record_id)
     form = NoteForm(request.POST)
     if form.is_valid():
-        services.add_note(record, record_id, form.cleaned_data["text"], actor=Actor.of(request))
-        if not wants_fragment(request):
-            toast(request, _("Note added."))
-            return redirect(request, noted)
+        try:
+            services.add_note(record, record_id, form.cleaned_data["text"], actor=Actor.of(request))
+        except services.ShutOut as people:
+            words = _("%(who)s cannot open this record, so a mention would tell them nothing. Take the @ away.")
+            form.add_error("text", words % {"who": people})
+        else:
+            if not wants_fragment(request):
+                toast(request, _("Note added."))
+                return redirect(request, noted)
     context = services.of_record(record, record_id) | {"back_url": noted.get_absolute_url()}
     if form.is_valid():
         return page_or_fragment(
@@ -34,3 +39,12 @@ def add(request: HttpRequest, record: str, record_id: int) -> HttpResponse:
         "notes_text": request.POST.get("text", ""),
     }
     return page_or_fragment(request, "notes/add.html", "notes/_notes.html", context, status=422)
+
+
+@requires(Permission.NOTE_WRITE)
+@require_safe
+def people(request: HttpRequest, record: str) -> HttpResponse:
+    """A few of those who may open such a record, by the beginning of a name or an e-mail."""
+    q = request.GET.get("q", "").strip()[:60]
+    found = mentions.suggested(q, record) if q else []
+    return render(request, "notes/_people.html", {"people": found})

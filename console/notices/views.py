@@ -3,6 +3,7 @@
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import trigger_client_event
@@ -10,7 +11,7 @@ from django_htmx.http import trigger_client_event
 from console.access import Permission, requires
 from console.columns import Column
 from console.htmx import back, page_or_fragment, redirect, toast, wants_fragment
-from console.listing import paginate
+from console.listing import listed, paginate
 from console.notices import services
 from console.notices.filters import NoticeFilter
 from console.notices.forms import SettingsForm
@@ -21,6 +22,7 @@ LATEST = 8
 TOLD = "told"  # the event after which an open page asks again what it shows in its frame
 
 
+@listed(lazy("Notices"))
 @requires(Permission.RECORD_READ)
 @require_safe
 def listing(request: HttpRequest) -> HttpResponse:

@@ -1,5 +1,6 @@
 """How the lists of breaks, proofs and reconciliations are filtered, on the screen and in their exports."""
 
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from django import forms
@@ -84,7 +85,7 @@ class BreakFilter(FilterForm):
         for (bound, value), chip in zip(self.in_force(), super().chips(request), strict=True):
             row = RECORDS[bound.name].filter(pk=value).first() if bound.name in RECORDS else None
             name = privacy.name(row, clear=self.user.may(Permission.PERSONAL_READ)) if row else chip.value
-            found.append(chip._replace(value=name))
+            found.append(replace(chip, value=name))
         return found
 
 

@@ -4,11 +4,13 @@ Who may not read personal data finds people by id and last four alone: else the 
 guess.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
-from django.db.models import Case, Exists, Max, Model, OuterRef, Q, QuerySet, When
+from django.db.models import Case, CharField, Exists, Max, Model, OuterRef, Q, QuerySet, Value, When
 from django.utils.translation import gettext as _
 
 from cardholders.models import Cardholder, Company, Contract
@@ -25,6 +27,14 @@ from transactions.models import Dispute, Transaction
 
 MOST = 5  # of a kind
 HEAVY = ("raw", "flags")
+BY_ID: dict[str, tuple[type[Any], tuple[str, ...]]] = {
+    "card": (Card, ()),
+    "cardholder": (Cardholder, ("external_id",)),
+    "company": (Company, ("external_id",)),
+    "contract": (Contract, ()),
+    "dispute": (Dispute, ()),
+    "transaction": (Transaction, ()),
+}
 Row = TypeVar("Row", bound=Model)
 Found = list[tuple[Any, str]]  # rows, each with why
 
@@ -59,7 +69,7 @@ class Finder:
                 _("Transactions"),
                 [hits.of_transaction(row, why, clear=self.clear) for row, why in seen.transactions],
             ),
-            ("disputes", _("Disputes"), [hits.of_dispute(row, why) for row, why in self._disputes()]),
+            ("disputes", _("Disputes"), [hits.of_dispute(row, why) for row, why in self._disputes(seen.transactions)]),
             (
                 "contracts",
                 _("Contracts"),
@@ -75,16 +85,28 @@ class Finder:
         return [hits.of_applicant(row, why, clear=self.clear) for row, why in found]
 
     # --- by id and by number ---
-    def _by_id(self, rows: QuerySet[Row], *others: str) -> Found:
-        """By the provider's id or its beginning, by other ids whole, and by our own number."""
-        asked, found = self.asked, Q()
-        for typed in asked.ids:
-            found |= Q(codego_id__begins=typed)
-            for other in others:
-                found |= Q(**{other: typed})
-        if asked.number:
-            found |= Q(pk=asked.number)
-        return [(row, self._which(row)) for row in rows.filter(found).order_by("pk")[: self.most]] if found else []
+    @cached_property
+    def _ids(self) -> dict[str, list[int]]:
+        """Rows of every noun by the provider's id or its beginning, by our own id, and by number: in one statement."""
+        asked, found = self.asked, defaultdict[str, list[int]](list)
+        if not (asked.ids or asked.number):
+            return found
+        parts: list[Any] = []
+        for noun, (model, others) in BY_ID.items():
+            fits = Q(pk=asked.number) if asked.number else Q()
+            for typed in asked.ids:
+                fits |= Q(codego_id__begins=typed)
+                for other in others:
+                    fits |= Q(**{other: typed})
+            rows = model.objects.order_by().filter(fits).annotate(noun=Value(noun, CharField()))
+            parts.append(rows.values_list("noun", "pk"))
+        for noun, pk in parts[0].union(*parts[1:], all=True)[: self.most * len(parts)]:
+            found[noun].append(pk)
+        return found
+
+    def _by_id(self, noun: str, rows: QuerySet[Row]) -> Found:
+        pks = self._ids[noun][: self.most]
+        return [(row, self._which(row)) for row in rows.filter(pk__in=pks).order_by("pk")] if pks else []
 
     def _which(self, row: Any) -> str:
         if row.pk == self.asked.number:
@@ -115,7 +137,7 @@ class Finder:
 
     def _people(self) -> Found:
         asked, rows = self.asked, Cardholder.objects.select_related("company").defer(*HEAVY, "company__raw")
-        found = self._by_id(rows, "external_id")
+        found = self._by_id("cardholder", rows)
         if self.clear and asked.phone:
             ends, begins = (
                 self._terms("cardholder", BACKWARDS + asked.phone[::-1]),
@@ -129,14 +151,14 @@ class Finder:
 
     def _companies(self) -> Found:
         asked, rows = self.asked, Company.objects.defer(*HEAVY)
-        found = self._by_id(rows, "external_id")
+        found = self._by_id("company", rows)
         if not asked.last_four or asked.names != [asked.last_four]:
             found += self._named(rows, "company", asked.names if _wordy(asked) else ())
         return _once(found, self.most)
 
     def _cards(self, people: Sequence[int], companies: Sequence[int]) -> Found:
         asked, rows = self.asked, _cards()
-        found = self._by_id(rows)
+        found = self._by_id("card", rows)
         if asked.last_four:
             of_four = rows.filter(last4=asked.last_four)
             for word in asked.words:
@@ -173,7 +195,7 @@ class Finder:
         rows = Transaction.objects.select_related("card", "cardholder__company", "company").defer(
             *HEAVY, "card__raw", "cardholder__raw", "company__raw", "cardholder__company__raw"
         )
-        found = self._by_id(rows) + self._on_chain("transaction", rows)
+        found = self._by_id("transaction", rows) + self._on_chain("transaction", rows)
         if asked.last_four and asked.words:
             at = Merchant.objects.filter(pk__in=self._by_words("merchant", asked.words)).values_list("name", flat=True)
             cards = Card.objects.filter(last4=asked.last_four).values_list("pk", flat=True)
@@ -187,13 +209,15 @@ class Finder:
         pks = self._terms(noun, self.asked.address).values("record_id").distinct().order_by("-record_id")[: self.most]
         return [(row, _("Address or hash")) for row in rows.filter(pk__in=[one["record_id"] for one in pks])]
 
-    def _disputes(self) -> Found:
+    def _disputes(self, transactions: Found) -> Found:
         rows = Dispute.objects.select_related("transaction").defer(*HEAVY, "transaction__raw")
-        return self._by_id(rows, "transaction__codego_id")
+        about = rows.filter(transaction__in=[row.pk for row, _why in transactions]).order_by("-pk")[: self.most]
+        found = [(row, _("About this transaction")) for row in about] if transactions and self.asked.ids else []
+        return _once(self._by_id("dispute", rows) + found, self.most)
 
     def _contracts(self) -> Found:
         rows = Contract.objects.select_related("cardholder", "company").defer(*HEAVY, "cardholder__raw", "company__raw")
-        return _once(self._by_id(rows) + self._on_chain("contract", rows), self.most)
+        return _once(self._by_id("contract", rows) + self._on_chain("contract", rows), self.most)
 
     # --- what went between the provider and us ---
     def _deliveries(self) -> Found:

@@ -1,5 +1,5 @@
-"""What a typed text can be. One text is often several things: 4242 are the last four of a card, the number of a record
-and the beginning of a telephone number."""
+"""What a typed text can be. One text is often several things: 424242 is the number of a record, the beginning of an id
+and a part of a telephone number. Four digits are the last four of a card; with # before them, a number."""
 
 import re
 import unicodedata
@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from console.terms.words import digits_of, fold, joined
 
 LONGEST = 200
+LONGEST_NAME = 24  # of a word with digits
 FEWEST = 6  # characters of an id: fewer fit too many
 LARGEST = 2**63 - 1
 CARD_NUMBER = re.compile(r"(?<![\w-])\d(?:[ -]?\d){13,18}(?![\w-])")
@@ -38,7 +39,7 @@ def _last_four(asked: Asked, found: re.Match[str]) -> None:
 
 
 def _number(asked: Asked, found: re.Match[str]) -> None:
-    number = int(found[1])
+    number = int(found[1] or found[2])
     asked.number = number if 0 < number <= LARGEST else None
 
 
@@ -52,6 +53,8 @@ def _address(asked: Asked, found: re.Match[str]) -> None:
 
 def _word(asked: Asked, found: re.Match[str]) -> None:
     token = fold(found[0])
+    if len(token) > LONGEST_NAME and re.search(r"[0-9]", token) and "@" not in token:
+        return  # an id: nobody and nothing is called so
     if word := token if "@" in token.strip("@") else joined(token):
         asked.names.append(word)
         if len(word) > 1 and not re.fullmatch(r"\d{4}", word):
@@ -68,8 +71,8 @@ class Kind:
 
 
 KINDS = (
-    Kind(re.compile(r"[•*·.…xX#-]*([0-9]{4})"), _last_four),
-    Kind(re.compile(r"#?([0-9]{1,19})"), _number, alone=True),
+    Kind(re.compile(r"[•*·.…xX-]*([0-9]{4})"), _last_four),
+    Kind(re.compile(r"#([0-9]{1,19})|(?![0-9]{4}$)([0-9]{1,19})"), _number, alone=True),
     Kind(re.compile(rf"(?=.*[0-9])[A-Za-z0-9_.:\-]{{{FEWEST},128}}"), _id, alone=True),
     Kind(re.compile(rf"(?=.*[0-9])[A-Za-z0-9]{{{FEWEST},128}}"), _address, alone=True),
     Kind(re.compile(r".*"), _word),

@@ -19,7 +19,7 @@ from console.search.verbs import Verb
 from console.terms.words import fold, joined
 
 P = Permission
-GO = pgettext_lazy(verbs.TYPED, "go to; go; open; show; list")
+GO = pgettext_lazy("what people type", "go to; go; open; show; list")
 # Pages that the side bar does not name.
 FURTHER = (
     (lazy("Reviews of companies"), "cardholders:company_reviews", "reviews", P.REVIEW_READ),
@@ -51,6 +51,10 @@ def find(text: str, permissions: frozenset[Permission], most: int = MOST) -> Ans
     asked = understand(said.rest) if said.verb else whole
     finder = Finder(asked, permissions, most)
     seen = finder.seen()
+    if asked.last_four and asked.text == asked.last_four and not any(seen):  # no card ends so: then it is a number
+        asked = understand(f"#{asked.last_four}")
+        finder = Finder(asked, permissions, most)
+        seen = finder.seen()
     doing, notes = _doing(said.verb, asked, finder, seen)
     pages = Group("pages", _("Pages"), _pages(whole.text, permissions))
     suggested = Group("suggestions", _("Things to do"), [] if said.verb else verbs.suggested(whole.text, permissions))

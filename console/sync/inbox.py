@@ -20,6 +20,8 @@ from console.codego.wire import clean, without_secrets
 from console.provider.mirror import Source, Verdict, mark_dirty
 from console.sync.models import Delivery, DeliveryVerdict
 from console.sync.routes import Event, event_of
+from console.vocabulary import services as vocabulary
+from console.vocabulary.services import Met
 
 log = logging.getLogger("deckhand.inbox")
 CLAIM = 300
@@ -72,6 +74,7 @@ def drain(limit: int = CLAIM) -> int:
         groups[event_of(delivery.type)].append(delivery)
     for event, deliveries in groups.items():
         if event is None:
+            vocabulary.met_many([Met("event.type", each.type, "delivery", each.pk) for each in deliveries])
             _finish(deliveries, DeliveryVerdict.UNHANDLED)
         else:
             _apply(event, deliveries)

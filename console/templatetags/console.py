@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple
+from urllib.parse import urlencode
 
 from django import template
 from django.http import HttpRequest
@@ -11,6 +12,7 @@ from django.templatetags.static import static
 from django.utils import formats, timezone
 from django.utils.functional import Promise
 from django.utils.html import format_html
+from django.utils.module_loading import import_string
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
@@ -121,17 +123,22 @@ def status(word: str | None, kind: str) -> SafeString:
     if not word:
         return nothing()
     known = status_of(word, kind)
-    if known is None:
-        return format_html(
-            '<span class="badge" data-tone="{}" title="{}">'
-            '<span class="mark" data-shape="{}" aria-hidden="true"></span>{} <span class="new-word">{}</span></span>',
-            UNKNOWN_WORD[0],
-            _("The provider sent a word that this console does not know yet."),
-            UNKNOWN_WORD[1],
-            word,
-            _("new word"),
-        )
-    return badge(known.label, known.tone, known.shape)
+    return badge(known.label, known.tone, known.shape) if known else new_word(word, f"{kind}.status")
+
+
+def new_word(word: str, field: str) -> SafeString:
+    """A word of the provider that this console does not know: as sent, with its meaning once somebody wrote it down."""
+    told = import_string("console.vocabulary.services.meaning_of")(field, word)  # by name: it stands above this
+    return format_html(
+        '<span class="badge" data-tone="{}" title="{}">'
+        '<span class="mark" data-shape="{}" aria-hidden="true"></span>{} <span class="{}">{}</span></span>',
+        UNKNOWN_WORD[0],
+        told.meaning if told else _("The provider sent a word that this console does not know yet."),
+        UNKNOWN_WORD[1],
+        word,
+        "told-word" if told else "new-word",
+        told.meaning if told else _("new word"),
+    )
 
 
 @register.simple_tag
@@ -251,6 +258,12 @@ def query_with(request: HttpRequest, **changes: object) -> str:
 def ui_icon(name: str) -> SafeString:
     """{% ui_icon "lock" %}: a symbol of static/icons.svg, beside words that say the same."""
     return format_html('<svg class="icon" aria-hidden="true"><use href="{}#{}"></use></svg>', static("icons.svg"), name)
+
+
+@register.simple_tag
+def query_of(**given: object) -> str:
+    """{% query_of cardholder=1 q=name as query %}: the query of an address, escaped."""
+    return urlencode({name: value for name, value in given.items() if value not in {None, ""}})
 
 
 def _exactly(moment: datetime) -> str:

@@ -3,7 +3,11 @@
 from django import template
 from django.template.base import FilterExpression, NodeList, Parser, TextNode, Token
 from django.template.context import Context
+from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
+
+from console.templatetags.console import ui_icon
 
 register = template.Library()
 
@@ -19,6 +23,16 @@ class CellsNode(template.Node):
         drawn = self.drawn
         cells = [drawn[column.key].render(context) for column in self.page.resolve(context).columns]
         return mark_safe("".join(cells))  # noqa: S308 - what nodes render is escaped already
+
+
+@register.simple_tag
+def peek(url: str, name: object) -> SafeString:
+    """{% peek card.get_absolute_url card %}: in a row's name cell, what shows the record beside the list."""
+    label = _("Preview %(what)s") % {"what": name}
+    return format_html(
+        '<a class="peek" href="{}preview/" data-peek aria-label="{}" title="{}">{}</a>', url, label, _("Preview"),
+        ui_icon("eye"),
+    )  # fmt: skip
 
 
 @register.tag

@@ -70,6 +70,15 @@ def history_of(request: HttpRequest, noun: str, pk: int) -> HttpResponse:
     return page_or_fragment(request, "timeline/history.html", "timeline/_history.html", context)
 
 
+@requires(Permission.RECORD_READ)
+@require_safe
+def part(request: HttpRequest, noun: str, pk: int) -> HttpResponse:
+    """The timeline of a record's page, narrowed to a kind."""
+    row = _row_or_404(noun, pk)
+    context = {"row": row, "noun": noun, "record": _record(request, noun, row), "title": _title(noun)}
+    return page_or_fragment(request, "timeline/part.html", "timeline/_part.html", context)
+
+
 @requires(Permission.INBOX_REPLAY)
 def rebuild_row(request: HttpRequest, noun: str, pk: int) -> HttpResponse:
     """Says what would change, then does it."""
@@ -122,7 +131,7 @@ def _told(request: HttpRequest, row: Any, noun: str, span: Span) -> dict[str, An
     older = span.entries[-1].change if span.more else None
     return {
         "known": known,
-        "values": _values(noun, span, names, causes, clear=clear) if known else [],
+        "groups": _grouped(_values(noun, span, names, causes, clear=clear)) if known else [],
         "raw": bodies.readable(raw, clear=clear),
         "flags": span.then["flags"] if known else [],
         "items": changed(request, row, span.entries),
@@ -141,6 +150,15 @@ def _values(noun: str, span: Span, names: Names, causes: Causes, *, clear: bool)
         if shown.text or later:
             found.append(Value(each.label, shown, set_by, causes.get(set_by.pk) if set_by else None, later))
     return found
+
+
+def _grouped(values: list[Value]) -> list[tuple[Value, list[Value]]]:
+    """Together what one change set, the newest change first: its cause is said once. What was so before changes were kept
+    comes last."""
+    groups: dict[int, list[Value]] = {}
+    for value in values:
+        groups.setdefault(value.set_by.pk if value.set_by else 0, []).append(value)
+    return [(groups[pk][0], groups[pk]) for pk in sorted(groups, reverse=True)]
 
 
 def _iso(moment: datetime) -> str:

@@ -9,7 +9,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.bench import balance_proof, budget, search, sweep, tabs
+from tests.bench import balance_proof, budget, list_page, search, sweep, tabs
 from tests.bench.result import Result, table
 
 CASES = {
@@ -17,6 +17,7 @@ CASES = {
     "budget": budget.measure,
     "balance_proof": balance_proof.measure,
     "search": search.measure,
+    "list_page": list_page.measure,
     "tabs": tabs.measure,
 }
 

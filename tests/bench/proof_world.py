@@ -67,7 +67,7 @@ def _kept(world: World) -> str:
 
 def write(cursor: Any, world: World) -> None:
     """Into an empty database that is migrated. Everything was imported two hours ago, the balances read one hour ago."""
-    sql = _Writer(cursor)
+    sql = Writer(cursor)
     owners, companies = f"generate_series(1, {world.owners}) o", "o % 50 = 0"
     applicant = {"state": "'approved'", "state_since": "now() - interval '99 days'", "read_at": "now()"}
     sql.insert("cardholders_company", applicant | {"id": "o", "codego_id": "'c' || o"}, f"{owners} WHERE {companies}")
@@ -86,7 +86,7 @@ def write(cursor: Any, world: World) -> None:
     cursor.execute("VACUUM ANALYZE")
 
 
-class _Writer:
+class Writer:
     """Inserts rows of which only some columns matter; the others hold what an empty record would."""
 
     def __init__(self, cursor: Any) -> None:
@@ -111,7 +111,7 @@ class _Writer:
         self.insert("history_change", entry, table)
 
 
-def _transactions(sql: _Writer, world: World) -> None:
+def _transactions(sql: Writer, world: World) -> None:
     rows = f"""(SELECT *, {_KIND} kind, {_STATE} state, {_AMOUNT} amount, k % 10 = 4 AS abroad, {_kept(world)} AND k = 97 kept,
         CASE WHEN o % 50 = 0 THEN (1 + k % {STAFF}) * 1000000 + o ELSE o END person,
         now() - interval '3 hours' - (99 - k) * interval '21 hours' - o * interval '1 second' AS moment
@@ -147,7 +147,7 @@ def _transactions(sql: _Writer, world: World) -> None:
     sql.log("transaction", f"transactions_transaction WHERE id > {world.transactions}", "now() - interval '5 minutes'")
 
 
-def _contracts(sql: _Writer, world: World) -> None:
+def _contracts(sql: Writer, world: World) -> None:
     rates = "'balance', '10000.00', 'exchange_rate', '1.0', 'advance_rate', '0.9'"
     token = f"jsonb_build_array(jsonb_build_object('address', '{TOKEN}', {rates}))"
     contract = {
@@ -160,7 +160,7 @@ def _contracts(sql: _Writer, world: World) -> None:
     sql.log("contract", "cardholders_contract", "now() - interval '2 hours'")
 
 
-def _balances(sql: _Writer, world: World) -> None:
+def _balances(sql: Writer, world: World) -> None:
     """The provider's figures: what the transactions come to, and what is odd about some."""
     rows = f"""(SELECT o, held + CASE WHEN {_kept(world)} THEN {_HELD} ELSE 0 END held,
             due + CASE WHEN {_odd(world, 2)} THEN 777 WHEN {_odd(world, 3)} THEN 2 ELSE 0 END due

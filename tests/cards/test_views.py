@@ -26,7 +26,7 @@ def text(response) -> str:
 
 
 def buttons(page: str) -> str:
-    return page[page.index('id="cards-actions"') : page.index('class="columns"')]
+    return page[page.index('id="cards-actions"') : page.index('<section class="stats"')]
 
 
 def test_the_list_shows_whose_each_card_is(client_as):

@@ -12,6 +12,7 @@ from console import attention
 from console.provider.models import RequestLog
 from console.sync import forged
 from console.sync.models import Heartbeat, Rejection
+from console.vocabulary.models import Word
 from tests.factories import (
     make_balance,
     make_break,
@@ -62,6 +63,7 @@ def test_every_matter_has_its_sentence_and_its_rows(client_as):
         )  # fmt: skip
     make_card(holder, expires_on=now.date() + timedelta(days=10))
     make_card(holder, expires_on=now.date() + timedelta(days=90))
+    Word.objects.create(field="card.status", folded="frosted", word="frosted")
     forged.reject(Rejection.WRONG, b"{}", {}, ["0" * 64], "203.0.113.1")
     Heartbeat.objects.update(at=now - timedelta(minutes=5))
     RequestLog.objects.create(route="GET /cards", status=403)

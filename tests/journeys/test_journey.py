@@ -4,6 +4,7 @@ Afterwards every place that could hold a secret is searched for the ones the jou
 import re
 from pathlib import Path
 
+import httpx
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
@@ -139,6 +140,25 @@ def test_the_limit_is_changed(page):
     expect(page.locator("main")).to_contain_text("$1,000.00")
 
 
+def test_what_comes_to_a_record_appears_on_its_open_page(page):
+    url = card_url(page)
+    page.goto(url)
+    page.evaluate("window.kept = true")
+    page.locator("#timeline-people").click()
+    elsewhere = page.context.new_page()
+    elsewhere.goto(url)
+    note = elsewhere.locator("#note-text")
+    note.press_sequentially("Look here, @oper")
+    expect(elsewhere.locator("#note-people [role=option]")).to_contain_text("operations@demo.test")
+    note.press("Enter")
+    expect(note).to_have_value("Look here, @operations ")
+    elsewhere.get_by_role("button", name="Add note").click()
+    elsewhere.close()
+    expect(page.locator("#timeline")).to_contain_text("Look here, @operations@demo.test")
+    expect(page.locator("#timeline-people")).to_have_attribute("aria-current", "true")
+    assert page.evaluate("window.kept")
+
+
 def test_a_purchase_appears_settles_and_is_disputed(page, console):
     url = card_url(page)
     last4 = page.locator(f"main a[href='{url}']").first.inner_text()[-4:]
@@ -208,6 +228,32 @@ def test_the_card_number_is_shown_to_whom_it_is_meant_for(page, console, met):
     page.keyboard.press("Escape")
     expect(page.locator("dialog")).to_be_hidden()
     met["sources"].add(page.content())
+
+
+def test_another_accent_shows_everywhere_without_a_restart(browser, console):
+    context = browser.new_context(base_url=console.url, viewport={"width": 1280, "height": 900})
+    admin, red = context.new_page(), "rgb(176, 0, 32)"
+    sign_in(admin, "admin")
+    admin.goto("/settings/brand/")
+    admin.get_by_label("Accent colour", exact=True).fill("#b00020")
+    expect(admin.get_by_label("Choose the accent colour")).to_have_value("#b00020")
+    expect(admin.locator(".preview .button.primary").first).to_have_css("background-color", red)
+    check_axe(admin)
+    submit(admin, "Save")
+    expect(admin.locator("#toasts")).to_contain_text("Saved.")
+    expect(admin.locator("#brand-form .button.primary")).to_have_css("background-color", red)
+
+    def told() -> bool:
+        """By every process that answers."""
+        pages = {httpx.get(f"{console.url}/brand.css").text for _ in range(8)}
+        return len(pages) == 1 and "--accent:light-dark(#b00020" in pages.pop()
+
+    console.wait(told, "a process goes on with the colour of before")
+    stranger = browser.new_context(base_url=console.url).new_page()
+    stranger.goto("/accounts/login/")
+    expect(stranger.get_by_role("button", name="Sign in")).to_have_css("background-color", red)
+    stranger.context.close()
+    context.close()
 
 
 def test_no_secret_is_anywhere(console, met):

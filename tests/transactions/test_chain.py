@@ -96,5 +96,5 @@ def test_a_page_costs_the_same_however_long_the_history(client_as, django_assert
     for days in range(8):
         make_transaction(card, amount=-10, occurred_at=timezone.now() - timedelta(hours=days))
     client = client_as("operations")
-    with django_assert_max_num_queries(16):
+    with django_assert_max_num_queries(21):
         client.get(bought.get_absolute_url())

@@ -45,7 +45,7 @@ def select_head(context: dict[str, Any]) -> SafeString | str:
     """The first cell of the heading: takes the whole page."""
     if not context.get("selecting"):
         return ""
-    box = '<td class="pick"><input type="checkbox" data-select-page aria-label="{}"></td>'
+    box = '<td class="pick"><input type="checkbox" data-select-page autocomplete="off" aria-label="{}"></td>'
     return format_html(box, _("Select all rows on this page"))
 
 

@@ -5,6 +5,7 @@ from typing import Any
 from django import template
 
 from console.timeline.items import timeline as page_of
+from console.timeline.streams import KIND_LABELS
 
 register = template.Library()
 
@@ -16,6 +17,7 @@ def timeline(context: dict[str, Any], row: Any, *, swap: bool = False, link: boo
     page = page_of(context["request"], row)
     return {
         "page": page,
+        "kinds": [(kind, label, kind == page.kind) for kind, label in KIND_LABELS.items()],
         "noun": row._meta.model_name,
         "row": row,
         "swap": swap,

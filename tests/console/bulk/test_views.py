@@ -121,6 +121,14 @@ def test_only_ones_own_is_started_and_others_may_watch_and_stop(client_as, ready
     assert "Stopped by" in said(other, going.get_absolute_url())
 
 
+def test_what_runs_is_neither_drafted_again_nor_started_twice(client, started):
+    run = started("lock", [make_card()])
+    assert "started already" in said(client, client.post(f"/bulk/{run.pk}/check/", {"reason": "Again"}).url)
+    assert client.post(f"/bulk/{run.pk}/confirm/").status_code == 422
+    run.refresh_from_db()
+    assert (run.state, run.reason) == ("running", "Fraud alarm")
+
+
 @pytest.mark.parametrize("role", ["viewer", "finance", "admin"])
 def test_who_may_not_lock_one_card_may_not_lock_many_nor_watch(client_as, ready, role):
     client, card = client_as(role), make_card()

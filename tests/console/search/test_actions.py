@@ -73,8 +73,8 @@ def test_all_cards_of_a_person_or_a_company_are_locked_by_the_longer_verb(ann):
     make_card(ann)
     firm = known(make_company(name="Ann & Sons"))
     assert doing("lock all ann") == [
-        ("Lock all cards", f"/cards/lock-all/cardholder/{ann.pk}/", False),
-        ("Lock all cards", f"/cards/lock-all/company/{firm.pk}/", False),
+        ("Lock all cards", f"/cardholders/{ann.pk}/#cardholders-actions", False),
+        ("Lock all cards", f"/companies/{firm.pk}/#cardholders-actions", False),
     ]
 
 

@@ -101,6 +101,16 @@ def test_a_card_is_found_by_last_four_and_whose_it_is():
     assert found("4242 carol") == {}
 
 
+def test_four_digits_that_no_card_ends_with_are_a_number():
+    holder = make_cardholder(pk=4343)
+    card = make_card(holder, last4="9999")
+    assert found("4343") == {"cardholders": at(holder)}
+    card.last4 = "4343"
+    card.save()
+    assert found("4343") == {"cards": at(card)}
+    assert found("#4343") == {"cardholders": at(holder)}
+
+
 def test_cancelled_cards_come_last():
     over, live = make_card(state="canceled", status="canceled"), None
     live = make_card()

@@ -13,7 +13,9 @@ HASH = "0xAB" + "12" * 31
 @pytest.mark.parametrize(
     ("text", "learned"),
     [
-        ("4242", {"last_four": "4242", "number": 4242}),
+        ("4242", {"last_four": "4242", "number": None}),
+        ("#4242", {"last_four": "", "number": 4242}),
+        ("42424", {"last_four": "", "number": 42424}),
         ("•••• 4242", {"last_four": "4242"}),
         ("*4242", {"last_four": "4242"}),
         ("4242 Ann", {"last_four": "4242", "words": ["ann"]}),
