@@ -194,7 +194,7 @@ def test_many_unknown_words_at_once_cost_as_few_statements_as_one(django_assert_
         ]
 
     for first in (0, 0, 100):  # all new, all known, some of both
-        with django_assert_max_num_queries(8):
+        with django_assert_max_num_queries(13):
             services.met_many(page(first))
     assert Word.objects.count() == 350
     assert Word.objects.get(word="refused a").seen == 4
