@@ -44,7 +44,7 @@ def page(browser: Browser, console: Console):
     opened.fill("input[type=email]", "everything@staff.test")
     opened.fill("input[type=password]", PASSWORD)
     opened.press("input[type=password]", "Enter")
-    opened.wait_for_selector("main h1")
+    opened.wait_for_selector("nav.side", state="attached")
     yield opened
     context.close()
 
