@@ -81,7 +81,7 @@ def tell_all(kind: Kind, tellings: Iterable[Telling]) -> None:
 
 
 def language_of(person: User) -> str:
-    return getattr(person, "language", "") or settings.LANGUAGE_CODE
+    return person.language or settings.LANGUAGE_CODE
 
 
 def able(permission: Permission) -> list[int]:

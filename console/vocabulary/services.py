@@ -7,18 +7,23 @@ from typing import NamedTuple
 
 from django.core.cache import caches
 from django.db import transaction
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
-from console.access import Actor
+from console.access import Actor, Permission
 from console.audit import services as audit
 from console.audit.events import Action
 from console.codego.wire import clean, normal
+from console.notices import services as notices
+from console.notices.kinds import Kind
 from console.provider.mirror import Applied, Incoming, Mirrored, Source, Verdict
 from console.vocabulary.fields import FIELDS
 from console.vocabulary.models import LONGEST, Word
 
 MOST = 1_000  # words kept: free text must not flood the table
 BRIEFLY = 15  # seconds that a page may be behind what was written here
+NEW = _("The provider used words that this console does not know. Write down what they mean.")
 NEWS = frozenset({Verdict.CREATED, Verdict.CHANGED})
 
 
@@ -49,7 +54,8 @@ def met(field: str, word: str, *, record: str, record_id: int) -> None:
 
 
 def met_many(found: Sequence[Met]) -> None:
-    """A few statements, however many words; none where there is none. Meeting a word again only counts."""
+    """A few statements, however many words; none where there is none. Meeting a word again only counts; of new ones those
+    who can explain them are told, once a day."""
     first = {(each.field, key): each for each in reversed(found) if (key := folded(each.field, each.word))}
     if not first:
         return
@@ -71,6 +77,9 @@ def met_many(found: Sequence[Met]) -> None:
         ]  # fmt: skip
         room = max(MOST - Word.objects.count(), 0) if new else 0
         Word.objects.bulk_create(new[:room], ignore_conflicts=True)
+        if new[:room]:
+            able = notices.able(Permission.VOCABULARY_EDIT)
+            notices.tell(able, Kind.VOCABULARY, words=NEW, url=reverse("vocabulary:list"), key=f"words:{now:%Y%m%d}")
 
 
 Ask = tuple[str, str, Callable[[str], object]]  # field, column, and whether its word is known
