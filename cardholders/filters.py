@@ -25,7 +25,7 @@ STATES = {word: status.label for (kind, word), status in STATUSES.items() if kin
 NEWEST = "-added"
 NOT_BEGUN = ("", "notstarted", "tosnotaccepted")
 STAGE_LABELS = {
-    "applied": _("Applied"),
+    "applied": _("Applied for a card"),
     "approved": _("Approved"),
     "card": _("Has a card"),
     "active": _("Has an active card"),

@@ -26,6 +26,7 @@ NAVIGATION = (
     (_("Work"), (
         Item(_("Home"), "home", "home", Permission.RECORD_READ),
         Item(_("Reviews"), "cardholders:reviews", "reviews", Permission.REVIEW_READ),
+        Item(_("Bulk actions"), "bulk:list", "copy", Permission.NOTE_WRITE),
     )),
     (_("Programme"), (
         Item(_("Cardholders"), "cardholders:list", "cardholders", Permission.RECORD_READ),
@@ -33,6 +34,7 @@ NAVIGATION = (
         Item(_("Cards"), "cards:list", "cards", Permission.RECORD_READ),
         Item(_("Transactions"), "transactions:list", "transactions", Permission.RECORD_READ),
         Item(_("Disputes"), "transactions:disputes", "disputes", Permission.RECORD_READ),
+        Item(_("Accounts"), "cardholders:accounts", "reconciliation", Permission.RECORD_READ),
     )),
     (_("Finance"), (
         Item(_("Reports"), "transactions:reports", "reports", Permission.REPORT_READ),

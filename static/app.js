@@ -41,8 +41,8 @@
   const plainClick = (event) => event.button === 0 && !(event.metaKey || event.ctrlKey || event.shiftKey || event.altKey);
   let opener = null;
 
-  const openDialog = (link) => {
-    opener = link;
+  const openDialog = (link, from = link) => {
+    opener = from;
     link.setAttribute("aria-busy", "true");
     htmx.ajax("GET", link.href, { target: "#dialog-body", swap: "innerHTML" })
       .catch(() => {})
@@ -70,6 +70,17 @@
     if (event.key !== "Escape") return;
     const menu = $(OPEN_MENU);
     if (menu) { menu.open = false; $("summary", menu).focus(); }
+  });
+
+  /* "?" shows the keys there are, unless it is a letter of a text or a person turned single keys off. */
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "?" || event.repeat || event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (document.body.dataset.keys === "off" || $("dialog:modal")) return;
+    if (event.target.closest?.("input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]")) return;
+    const link = $("#keyboard-help");
+    if (!link || !window.htmx || !dialog()) return;
+    event.preventDefault();
+    openDialog(link, document.activeElement);
   });
 
   /* Where the keyboard goes on once a dialog is gone: what opened it, the menu it stood in, or the page. */

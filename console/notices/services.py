@@ -59,7 +59,7 @@ def tell(
 
 
 def language_of(person: User) -> str:
-    return getattr(person, "language", "") or settings.LANGUAGE_CODE
+    return person.language or settings.LANGUAGE_CODE
 
 
 def able(permission: Permission) -> list[int]:

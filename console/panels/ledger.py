@@ -109,7 +109,7 @@ def close(_asked: Asked) -> Face:
     lines = [
         Line(
             closed.get_absolute_url() if closed else reverse("reconciliation:desk"), name=month,
-            badge=Badge(_("Closed"), "good", "dot") if closed else Badge(_("Not closed yet"), "warn", "triangle"),
+            badge=Badge(_("Month closed"), "good", "dot") if closed else Badge(_("Not closed yet"), "warn", "triangle"),
             at=closed.as_of if closed else None,
             note="" if closed else _("No proof of a later moment is signed off."),
         )

@@ -19,7 +19,7 @@ from console.search.verbs import Verb
 from console.terms.words import fold, joined
 
 P = Permission
-GO = pgettext_lazy(verbs.TYPED, "go to; go; open; show; list")
+GO = pgettext_lazy("what people type", "go to; go; open; show; list")
 # Pages that the side bar does not name.
 FURTHER = (
     (lazy("Reviews of companies"), "cardholders:company_reviews", "reviews", P.REVIEW_READ),

@@ -28,7 +28,6 @@ from transactions.services import OPEN_STATES
 
 Words = str | Promise
 P = Permission
-TYPED = "what people type"
 MOST = 5
 FILLERS = pgettext_lazy(
     "small words that say nothing in a search",
@@ -162,14 +161,16 @@ WHICH_CARD = _("last four and name")
 WHO = _("name, e-mail or id")
 
 ON_CARDS = {
-    "lock": pgettext_lazy(TYPED, "lock; lock card; freeze; freeze card; block; block card; stop card"),
-    "unlock": pgettext_lazy(TYPED, "unlock; unlock card; unfreeze; unfreeze card; unblock; unblock card"),
-    "activate": pgettext_lazy(TYPED, "activate; activate card"),
-    "limit": pgettext_lazy(TYPED, "limit; change limit; set limit; card limit; raise limit; lower limit"),
-    "reveal": pgettext_lazy(TYPED, "reveal; reveal card; show card number; show number; card number"),
-    "pin": pgettext_lazy(TYPED, "pin; see pin; show pin; set pin; change pin; reset pin"),
-    "replace": pgettext_lazy(TYPED, "replace; replace card; lost; lost card; stolen; stolen card; damaged card"),
-    "cancel": pgettext_lazy(TYPED, "cancel; cancel card; close card; end card"),
+    "lock": pgettext_lazy("what people type", "lock; lock card; freeze; freeze card; block; block card; stop card"),
+    "unlock": pgettext_lazy("what people type", "unlock; unlock card; unfreeze; unfreeze card; unblock; unblock card"),
+    "activate": pgettext_lazy("what people type", "activate; activate card"),
+    "limit": pgettext_lazy("what people type", "limit; change limit; set limit; card limit; raise limit; lower limit"),
+    "reveal": pgettext_lazy("what people type", "reveal; reveal card; show card number; show number; card number"),
+    "pin": pgettext_lazy("what people type", "pin; see pin; show pin; set pin; change pin; reset pin"),
+    "replace": pgettext_lazy(
+        "what people type", "replace; replace card; lost; lost card; stolen; stolen card; damaged card"
+    ),
+    "cancel": pgettext_lazy("what people type", "cancel; cancel card; close card; end card"),
 }
 
 VERBS = (
@@ -187,7 +188,7 @@ VERBS = (
     ),
     Verb(
         label=ISSUE,
-        words=pgettext_lazy(TYPED, "issue; issue card; new card; add card; order card; create card"),
+        words=pgettext_lazy("what people type", "issue; issue card; new card; add card; order card; create card"),
         needs=frozenset({P.CARD_ISSUE}),
         icon="plus",
         about=_on_owner(ISSUE, "plus", _by_noun(cardholder="cards:issue"), _can_have_card),
@@ -195,7 +196,7 @@ VERBS = (
     ),
     Verb(
         label=LOCK_ALL,
-        words=pgettext_lazy(TYPED, "lock all; lock all cards; freeze all; freeze all cards; block all; block all cards"),
+        words=pgettext_lazy("what people type", "lock all; lock all cards; freeze all; freeze all cards; block all; block all cards"),
         needs=frozenset({P.CARD_LOCK}),
         icon="lock",
         about=_on_owner(
@@ -208,7 +209,7 @@ VERBS = (
     ),
     Verb(
         label=OPEN_DISPUTE,
-        words=pgettext_lazy(TYPED, "dispute; open dispute; new dispute; contest; chargeback"),
+        words=pgettext_lazy("what people type", "dispute; open dispute; new dispute; contest; chargeback"),
         needs=frozenset({P.DISPUTE_OPEN}),
         icon="disputes",
         about=_disputes,
@@ -216,7 +217,7 @@ VERBS = (
     ),
     Verb(
         label=CHARGE,
-        words=pgettext_lazy(TYPED, "charge; charge fee; charge a fee; fee"),
+        words=pgettext_lazy("what people type", "charge; charge fee; charge a fee; fee"),
         needs=frozenset({P.CHARGE_MAKE}),
         icon="plus",
         about=_on_owner(
@@ -230,7 +231,7 @@ VERBS = (
     ),
     Verb(
         label=CHECK,
-        words=pgettext_lazy(TYPED, "identity check; start identity check; kyc; start kyc; verify; onboard"),
+        words=pgettext_lazy("what people type", "identity check; start identity check; kyc; start kyc; verify; onboard"),
         needs=frozenset({P.KYC_START}),
         icon="reviews",
         about=_on_owner(
@@ -243,28 +244,28 @@ VERBS = (
     ),
     Verb(
         label=_("New cardholder"),
-        words=pgettext_lazy(TYPED, "new cardholder; add cardholder; create cardholder; new person"),
+        words=pgettext_lazy("what people type", "new cardholder; add cardholder; create cardholder; new person"),
         needs=frozenset({P.KYC_START}),
         icon="plus",
         route="cardholders:cardholder_new",
     ),
     Verb(
         label=_("New company"),
-        words=pgettext_lazy(TYPED, "new company; add company; create company"),
+        words=pgettext_lazy("what people type", "new company; add company; create company"),
         needs=frozenset({P.KYC_START}),
         icon="plus",
         route="cardholders:company_new",
     ),
     Verb(
         label=_("New report"),
-        words=pgettext_lazy(TYPED, "new report; make report; create report; report of transactions"),
+        words=pgettext_lazy("what people type", "new report; make report; create report; report of transactions"),
         needs=frozenset({P.REPORT_MAKE}),
         icon="plus",
         route="transactions:new_report",
     ),
     Verb(
         label=_("Reconcile now"),
-        words=pgettext_lazy(TYPED, "reconcile; reconcile now; start reconciliation; run reconciliation"),
+        words=pgettext_lazy("what people type", "reconcile; reconcile now; start reconciliation; run reconciliation"),
         needs=frozenset({P.RECONCILIATION_RUN}),
         icon="refresh",
         route="reconciliation:start",
@@ -272,38 +273,46 @@ VERBS = (
     ),
     Verb(
         label=_("Export cardholders"),
-        words=pgettext_lazy(TYPED, "export cardholders; download cardholders"),
+        words=pgettext_lazy("what people type", "export cardholders; download cardholders"),
         needs=frozenset({P.LIST_EXPORT}),
         icon="download",
         route="cardholders:export",
     ),
     Verb(
         label=_("Export companies"),
-        words=pgettext_lazy(TYPED, "export companies; download companies"),
+        words=pgettext_lazy("what people type", "export companies; download companies"),
         needs=frozenset({P.LIST_EXPORT}),
         icon="download",
         route="cardholders:companies_export",
     ),
     Verb(
         label=_("Export cards"),
-        words=pgettext_lazy(TYPED, "export cards; download cards"),
+        words=pgettext_lazy("what people type", "export cards; download cards"),
         needs=frozenset({P.LIST_EXPORT}),
         icon="download",
         route="cards:export",
     ),
     Verb(
         label=_("Export transactions"),
-        words=pgettext_lazy(TYPED, "export transactions; download transactions"),
+        words=pgettext_lazy("what people type", "export transactions; download transactions"),
         needs=frozenset({P.LIST_EXPORT}),
         icon="download",
         route="transactions:export",
     ),
     Verb(
         label=_("Export disputes"),
-        words=pgettext_lazy(TYPED, "export disputes; download disputes"),
+        words=pgettext_lazy("what people type", "export disputes; download disputes"),
         needs=frozenset({P.LIST_EXPORT}),
         icon="download",
         route="transactions:export_disputes",
+    ),
+    Verb(
+        label=_("Keyboard"),
+        words=pgettext_lazy("what people type", "keyboard; keys; shortcuts; keyboard shortcuts; hotkeys"),
+        needs=frozenset({P.RECORD_READ}),
+        icon="keyboard",
+        route="keyboard",
+        dialog=True,
     ),
 )  # fmt: skip
 

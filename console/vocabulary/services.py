@@ -1,5 +1,6 @@
 """Notes words of the provider that this console does not know, and what they turn out to mean."""
 
+import hashlib
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
@@ -8,18 +9,23 @@ from typing import NamedTuple
 from django.core.cache import caches
 from django.db import transaction
 from django.db.models import F
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
-from console.access import Actor
+from console.access import Actor, Permission
 from console.audit import services as audit
 from console.audit.events import Action
 from console.codego.wire import clean, normal
+from console.notices import services as notices
+from console.notices.kinds import Kind
 from console.provider.mirror import Applied, Incoming, Mirrored, Source, Verdict
 from console.vocabulary.fields import FIELDS
 from console.vocabulary.models import LONGEST, Word
 
 MOST = 1_000  # words kept: free text must not flood the table
 BRIEFLY = 15  # seconds that a page may be behind what was written here
+NEW = _("The provider used a word that this console does not know. Write down what it means.")
 NEWS = frozenset({Verdict.CREATED, Verdict.CHANGED})
 
 
@@ -50,7 +56,8 @@ def met(field: str, word: str, *, record: str, record_id: int) -> None:
 
 
 def met_many(found: Sequence[Met]) -> None:
-    """Two statements for each distinct word at most; none where there is none. Meeting a word again only counts."""
+    """Two statements for each distinct word at most; none where there is none. Meeting a word again only counts; a new one
+    is told to those who can explain it."""
     first = {(each.field, key): each for each in reversed(found) if (key := folded(each.field, each.word))}
     counts = Counter((each.field, folded(each.field, each.word)) for each in found)
     now = timezone.now()
@@ -65,6 +72,10 @@ def met_many(found: Sequence[Met]) -> None:
                 seen=counts[field, key], first_seen=now, last_seen=now,
             )  # fmt: skip
             Word.objects.bulk_create([new], ignore_conflicts=True)
+            notices.tell(
+                notices.able(Permission.VOCABULARY_EDIT), Kind.VOCABULARY, words=NEW, url=reverse("vocabulary:list"),
+                key=f"word:{field}:{hashlib.sha256(key.encode()).hexdigest()[:16]}",
+            )  # fmt: skip
 
 
 Ask = tuple[str, str, Callable[[str], object]]  # field, column, and whether its word is known

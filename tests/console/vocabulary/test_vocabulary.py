@@ -11,11 +11,12 @@ from console.access import Role, permissions_of
 from console.attention import matters
 from console.audit.models import Entry
 from console.codego.records import CardRecord, DisputeRecord, TransactionRecord, UserRecord
+from console.notices.models import Notice
 from console.provider.mirror import Source
 from console.sync.inbox import drain
 from console.vocabulary import services
 from console.vocabulary.models import Word
-from tests.factories import make_card, make_cardholder, make_delivery, make_transaction
+from tests.factories import make_card, make_cardholder, make_delivery, make_staff, make_transaction
 from transactions.sync import apply_disputes, apply_transactions
 
 pytestmark = pytest.mark.django_db
@@ -171,3 +172,13 @@ def test_the_list_costs_the_same_for_many(client_as, django_assert_max_num_queri
         services.met("card.status", f"frost{n}", record="card", record_id=make_cardholder().pk)
     with django_assert_max_num_queries(10):
         assert client.get(reverse("vocabulary:list")).status_code == 200
+
+
+def test_those_who_can_explain_a_new_word_are_told_once():
+    admin, _viewer = make_staff("admin"), make_staff("viewer")
+    for _again in range(2):
+        card_told(status="frosted")
+        card_told(status="thawed")
+    told = Notice.objects.filter(kind="vocabulary")
+    assert sorted(told.values_list("person", flat=True)) == [admin.pk, admin.pk]
+    assert not [notice for notice in told if "frosted" in notice.words]  # what the provider writes may name somebody
