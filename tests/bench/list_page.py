@@ -1,5 +1,5 @@
 """A page of the list of transactions, filtered and sorted: the first and the 10,000th at a million rows, each beside the
-first and the 100th at ten thousand. What is timed is the whole answer, as a signed-in person gets it. Questions to the
+first and the 100th at ten thousand. What is timed is the whole answer, as a signed-in person gets it, the best of fifteen. Questions to the
 database are counted too: as many for either, and none that counts."""
 
 import json
@@ -8,7 +8,6 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from statistics import median
 from typing import Any
 from urllib.parse import quote
 
@@ -135,7 +134,7 @@ def _timed(client: Any, address: str) -> dict[str, Any]:
         client.get(address)
         taken.append((time.perf_counter() - start) * 1000)
     counts = sum("COUNT(" in sql and "transactions_transaction" in sql for sql in asked)
-    return {"ms": median(taken), "queries": len(asked), "counts": counts}
+    return {"ms": min(taken), "queries": len(asked), "counts": counts}
 
 
 if __name__ == "__main__":
