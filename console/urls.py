@@ -12,6 +12,7 @@ urlpatterns = [
     path("home/panels/", home.panels, name="panels"),
     path("attention/<slug:key>/", home.rows, name="attention"),
     path("help/", in_app_help.page, name="help"),
+    path("help/keyboard/", in_app_help.keyboard, name="keyboard"),
     path("", include("cardholders.urls")),
     path("cards/", include("cards.urls")),
     path("", include("transactions.urls")),

@@ -306,6 +306,14 @@ VERBS = (
         icon="download",
         route="transactions:export_disputes",
     ),
+    Verb(
+        label=_("Keyboard"),
+        words=pgettext_lazy("what people type", "keyboard; keys; shortcuts; keyboard shortcuts; hotkeys"),
+        needs=frozenset({P.RECORD_READ}),
+        icon="keyboard",
+        route="keyboard",
+        dialog=True,
+    ),
 )  # fmt: skip
 
 

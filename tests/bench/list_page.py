@@ -1,5 +1,5 @@
 """A page of the list of transactions, filtered and sorted: the first and the 10,000th at a million rows, each beside the
-first and the 100th at ten thousand. What is timed is the whole answer, as a signed-in person gets it. Questions to the
+first and the 100th at ten thousand. What is timed is the whole answer, as a signed-in person gets it, the best of fifteen. Questions to the
 database are counted too: as many for either, and none that counts."""
 
 import json
@@ -8,7 +8,6 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from statistics import median
 from typing import Any
 from urllib.parse import quote
 
@@ -88,6 +87,8 @@ def _pages(page: int) -> dict[str, Any]:
 
     settings.ALLOWED_HOSTS = ["*"]
     settings.SECURE_SSL_REDIRECT = False
+    plain = {"staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
+    settings.STORAGES = settings.STORAGES | plain  # nothing was collected for a measurement
     user, _new = User.objects.get_or_create(email="bench@demo.test", defaults={"roles": ["operations"]})
     client = Client()
     client.force_login(user)
@@ -115,19 +116,25 @@ def _cursor(sort: str, filters: str, page: int) -> str:
 
 def _timed(client: Any, address: str) -> dict[str, Any]:
     from django.db import connection
-    from django.test.utils import CaptureQueriesContext
 
-    with CaptureQueriesContext(connection) as asked:
+    asked: list[str] = []
+
+    def listen(execute: Any, sql: str, *more: Any) -> Any:
+        asked.append(sql)
+        return execute(sql, *more)
+
+    with connection.execute_wrapper(listen):
         answer = client.get(address)
     assert answer.status_code == 200
+    assert len(asked) > 3, "nobody listened"
     assert answer.content.count(b"<tr") > 50, "the page is not full"
     taken = []
     for _ in range(TIMES):
         start = time.perf_counter()
         client.get(address)
         taken.append((time.perf_counter() - start) * 1000)
-    counts = sum("COUNT(" in each["sql"] and "transactions_transaction" in each["sql"] for each in asked)
-    return {"ms": median(taken), "queries": len(asked), "counts": counts}
+    counts = sum("COUNT(" in sql and "transactions_transaction" in sql for sql in asked)
+    return {"ms": min(taken), "queries": len(asked), "counts": counts}
 
 
 if __name__ == "__main__":
