@@ -1,5 +1,5 @@
 """A page of the list of transactions, filtered and sorted: the first and the 10,000th at a million rows, each beside the
-first and the 100th at ten thousand. What is timed is the whole answer, as a signed-in person gets it. Questions to the
+first and the 100th at ten thousand. What is timed is the whole answer, as a signed-in person gets it, the best of fifteen. Questions to the
 database are counted too: as many for either, and none that counts."""
 
 import json
@@ -8,7 +8,6 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from statistics import median
 from typing import Any
 from urllib.parse import quote
 
@@ -23,8 +22,6 @@ ROUNDS, TIMES = 5, 15
 MOST = 1.5
 OWNERS, FEW = 10_000, 100
 DEEP, NOT_SO_DEEP = 10_000, 100  # pages
-SIGNED = """UPDATE transactions_transaction SET signed_amount = CASE
-    WHEN state IN ('declined', 'reversed') THEN 0 WHEN kind = 'spend' THEN -amount ELSE amount END"""
 LISTS = {"by time": ("-time", "status=completed"), "by amount": ("-amount", "status=completed&amount_from=10")}
 
 
@@ -60,7 +57,6 @@ def _made(url: str, folder: Path, world: World) -> None:
     )
     with psycopg.connect(url, autocommit=True) as connection:
         write(connection.cursor(), world)
-        connection.execute(SIGNED)
         connection.execute("VACUUM ANALYZE")
 
 
@@ -120,19 +116,25 @@ def _cursor(sort: str, filters: str, page: int) -> str:
 
 def _timed(client: Any, address: str) -> dict[str, Any]:
     from django.db import connection
-    from django.test.utils import CaptureQueriesContext
 
-    with CaptureQueriesContext(connection) as asked:
+    asked: list[str] = []
+
+    def listen(execute: Any, sql: str, *more: Any) -> Any:
+        asked.append(sql)
+        return execute(sql, *more)
+
+    with connection.execute_wrapper(listen):
         answer = client.get(address)
     assert answer.status_code == 200
+    assert len(asked) > 3, "nobody listened"
     assert answer.content.count(b"<tr") > 50, "the page is not full"
     taken = []
     for _ in range(TIMES):
         start = time.perf_counter()
         client.get(address)
         taken.append((time.perf_counter() - start) * 1000)
-    counts = sum("COUNT(" in each["sql"] and "transactions_transaction" in each["sql"] for each in asked)
-    return {"ms": median(taken), "queries": len(asked), "counts": counts}
+    counts = sum("COUNT(" in sql and "transactions_transaction" in sql for sql in asked)
+    return {"ms": min(taken), "queries": len(asked), "counts": counts}
 
 
 if __name__ == "__main__":

@@ -122,6 +122,7 @@ def _transactions(sql: Writer, world: World) -> None:
         "cardholder_id": "CASE WHEN kind = 'spend' OR o % 50 <> 0 THEN person END",
         "company_id": "CASE WHEN o % 50 = 0 THEN o END", "card_id": "CASE WHEN kind = 'spend' THEN person END",
         "amount": "amount", "currency": "CASE WHEN kind = 'spend' THEN 'usd' ELSE '' END",
+        "signed_amount": "CASE WHEN state IN ('declined', 'reversed') THEN 0 WHEN kind = 'spend' THEN -amount ELSE amount END",
         "local_currency": "CASE WHEN abroad THEN 'eur' ELSE 'usd' END", "local_amount": "amount",
         "authorized_amount": f"CASE WHEN kind = 'spend' THEN amount + CASE WHEN kept THEN {_HELD} ELSE 0 END END",
         "authorized_at": "CASE WHEN kind = 'spend' THEN moment END", "occurred_at": "moment",

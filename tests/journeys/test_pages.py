@@ -81,7 +81,9 @@ def walked(page: Page, console: Console):
         errors.clear()
         page.goto(path, wait_until="networkidle")
         yield path, errors
-        links = page.eval_on_selector_all("a[href]", "all => all.map(a => a.href)")
+        links = page.eval_on_selector_all(
+            "a[href]", "all => all.map(a => new URL(a.getAttribute('href'), location).href)"
+        )
         todo += [
             link.removeprefix(console.url)
             for link in links
