@@ -289,7 +289,7 @@ def _going(request: HttpRequest, found: BulkRun, kind: Kind) -> dict[str, Any]:
         "lines": lines,
         "next_url": next_url,
         "tabs": tabs,
-        "live": how.mood != "over" or how.finding,
+        "going": how.mood != "over" or how.finding,
         "live_url": f"{request.path}?{kept.urlencode()}",
         "shown": _pace(how),
         "reasons": progress.reasons(found),

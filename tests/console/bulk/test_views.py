@@ -242,3 +242,9 @@ def test_a_list_of_many_runs_costs_as_many_queries_as_one_of_few(client, ready, 
         ready("lock", [card])
     with django_assert_num_queries(len(few)):
         assert said(client, "/bulk/").count(">Lock cards</a>") == 10
+
+
+def test_the_frame_of_a_run_is_that_of_every_page(client, started):
+    """How fresh the data is stands in the bar of every page, and what may be undone below it."""
+    page = client.get(started("lock", [make_card()]).get_absolute_url())
+    assert page.context["live"].freshness.state == client.get("/bulk/").context["live"].freshness.state
