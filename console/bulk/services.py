@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.text import format_lazy
 from django.utils.translation import gettext as _
 
-from console.access import Actor
+from console.access import Actor, Permission, permissions_of
 from console.anyof import Ids
 from console.audit import services as audit
 from console.audit.events import Action, Outcome
@@ -46,11 +46,14 @@ def draft(kind: Kind, *, actor: Actor, ids: Sequence[int] | None, query: str = "
 
 
 def retry(run: BulkRun, *, actor: Actor) -> BulkRun:
-    """A new run over what was refused in an ended one. Raises CannotDo."""
+    """A new run over what was refused in an ended one; what was written for it goes along only with who may read it.
+    Raises CannotDo."""
     refused = list(run.rows.filter(state=RowState.REFUSED).order_by("pk").values_list("record_id", flat=True))
     if run.state not in {BulkState.DONE, BulkState.STOPPED} or not refused:
         raise CannotDo(_("There is nothing to try again."))
-    again = BulkRun(kind=run.kind, reason=run.reason, parameters=run.parameters, query=run.query, retry_of=run)
+    again = BulkRun(kind=run.kind, query=run.query, retry_of=run)
+    if run.actor_id == actor.user_id or Permission.PERSONAL_READ in permissions_of(list(actor.roles)):
+        again.reason, again.parameters = run.reason, run.parameters
     return _drafted(again, KINDS[run.kind], refused, actor)
 
 

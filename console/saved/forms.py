@@ -19,7 +19,7 @@ class ViewForm(forms.Form):
     shared = forms.BooleanField(
         label=_("Share with everybody who can open this list"),
         required=False,
-        help_text=_("They see its name, and change it only in a copy of their own."),
+        help_text=_("They see its name, so name nobody in it, and change it only in a copy of their own."),
     )
     usual = forms.BooleanField(label=_("Open this list with it, for me"), required=False)
 

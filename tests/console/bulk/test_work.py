@@ -225,3 +225,13 @@ def test_notes_readings_decisions_and_replays_need_no_command(started):
     assert Entry.objects.get(action="delivery:replay").record_id == delivery.pk
     assert set(BulkRun.objects.values_list("state", flat=True)) == {"done"}
     assert not Command.objects.exists()
+
+
+def test_what_was_written_goes_along_only_with_who_may_read_it(staff, started):
+    run = started("note_cards", [make_card()], reason="", text="Ana called")
+    go_on(run)
+    run.rows.update(state="refused")
+    finance = make_staff("finance")
+    theirs = services.retry(run, actor=Actor(finance.pk, ("finance",)))
+    ours = services.retry(run, actor=Actor(staff.pk, ("operations",)))
+    assert (theirs.parameters, ours.parameters) == ({}, {"text": "Ana called"})
