@@ -144,7 +144,7 @@ class ReviewFilter(FilterForm):
     """What needs somebody. What compliance settled with “no action needed” since the state began is left out."""
 
     state = forms.ChoiceField(
-        label=_("State"), choices=[("", _("Any that needs somebody")), *((s, STATES[s]) for s in NEEDS_SOMEBODY)]
+        label=_("Status"), choices=[("", _("Any that needs somebody")), *((s, STATES[s]) for s in NEEDS_SOMEBODY)]
     )
     age = forms.ChoiceField(
         label=_("Waiting for"), choices=[("", _("Any time")), *((key, age[0]) for key, age in AGES.items())]

@@ -58,7 +58,7 @@ def _actions(request: HttpRequest, noun: str, found: Applicant) -> list[dict[str
             found.is_approved and noun == "cardholder" and bool(found.codego_id),
             Permission.CARD_ISSUE, "cards:issue", _("Issue card"), False,
         ),
-        (meaning(found).session, Permission.KYC_START, f"cardholders:{noun}_kyc", _("Open KYC"), False),
+        (meaning(found).session, Permission.KYC_START, f"cardholders:{noun}_kyc", _("Start identity check"), False),
     )  # fmt: skip
     return [
         {"url": reverse(route, args=[found.pk]), "label": label, "kind": "", "icon": "", "dialog": dialog}
@@ -79,7 +79,7 @@ def _spent(found: Applicant) -> list[Event]:
     return [
         Event(
             str(each), each.occurred_at, each.get_absolute_url(), each.status, "transaction",
-            "" if each.amount is None else format_minor(each.amount, each.currency),
+            preview.amount_of(each),
         )
         for each in newest
     ]  # fmt: skip

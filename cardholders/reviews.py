@@ -84,7 +84,7 @@ def decide(request: HttpRequest, noun: str, pk: int) -> HttpResponse:
 def _columns() -> tuple[Column, ...]:
     return (
         Column("name", _("Applicant"), fixed=True),
-        Column("state", _("State")),
+        Column("state", _("Status")),
         Column("since", _("For"), "since"),
         Column("reason", _("Reason")),
         Column("turn", _("Whose turn")),

@@ -1,6 +1,6 @@
 """Tells whoever opened an application, or made a link for it, that it was decided or that the applicant has to do something."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 
 from django.utils import timezone
@@ -10,6 +10,7 @@ from cardholders.models import Cardholder, Company, Handoff
 from console import privacy
 from console.notices import services as notices
 from console.notices.kinds import Kind
+from console.notices.services import Telling
 from console.provider.models import Command, CommandKind
 from console.templatetags.console import status_of
 
@@ -38,14 +39,16 @@ def tell(model: type[Cardholder] | type[Company], ids: Sequence[str], before: Ma
     links = Handoff.objects.filter(**{f"{noun}__in": changed}, created_at__gt=timezone.now() - REMEMBERED)
     for record_id, maker_id in links.values_list(f"{noun}_id", "created_by_id") if changed else ():
         opened.setdefault(record_id, set()).add(maker_id)
-    for each in changed:
-        known = status_of(each.application_status, "application")
-        label = known.label if known else each.application_status
-        notices.tell(
-            opened.get(each.pk, ()),
-            Kind.REVIEW,
-            words=format_lazy("{}: {}", privacy.name(each, clear=True), label),
-            masked=format_lazy("{}: {}", privacy.name(each, clear=False), label),
-            url=each.get_absolute_url(),
-            key=f"{noun}:{each.pk}:{each.state}:{each.state_since and each.state_since.isoformat()}",
-        )
+    notices.tell_all(Kind.REVIEW, [_telling(noun, each, opened.get(each.pk, ())) for each in changed])
+
+
+def _telling(noun: str, each: Cardholder | Company, people: Iterable[int]) -> Telling:
+    known = status_of(each.application_status, "application")
+    label = known.label if known else each.application_status
+    return Telling(
+        people,
+        format_lazy("{}: {}", privacy.name(each, clear=True), label),
+        each.get_absolute_url(),
+        f"{noun}:{each.pk}:{each.state}:{each.state_since and each.state_since.isoformat()}",
+        masked=format_lazy("{}: {}", privacy.name(each, clear=False), label),
+    )

@@ -280,7 +280,7 @@ def about(request: HttpRequest, card: Card) -> list[tuple[Words, object]]:
     return [
         (_("Card"), f"{card} · {words.type_of(card)}" if card.type else str(card)),
         (_("Whose"), who(request, card)),
-        (_("State"), status(card.status, "card")),
+        (_("Status"), status(card.status, "card")),
     ]
 
 

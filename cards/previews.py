@@ -46,7 +46,7 @@ def card(request: HttpRequest, pk: int) -> HttpResponse:
                 (
                     Event(
                         str(each), each.occurred_at, each.get_absolute_url(), each.status, "transaction",
-                        "" if each.amount is None else format_minor(each.amount, each.currency),
+                        preview.amount_of(each),
                     )
                     for each in newest
                 ),

@@ -140,9 +140,16 @@ def begin_change(
         target=card.codego_id,
         actor=actor,
         reason=reason,
-        once=uuid.uuid5(uuid.NAMESPACE_URL, f"deckhand:undo:{undoes.pk}") if undoes else None,
+        once=_id_of_undo(undoes) if undoes else None,
         payload=({"bulk": bulk} if bulk else {}) | ({"undoes": str(undoes.pk)} if undoes else {}) or None,
     )
+
+
+def _id_of_undo(command: Command) -> uuid.UUID:
+    """The same for two that are asked for at once; another after one that came to nothing."""
+    tried = Command.objects.filter(record="card", record_id=command.record_id, payload__undoes=str(command.pk))
+    in_vain = tried.filter(state__in=[CommandState.REFUSED, CommandState.NOT_DONE]).count()
+    return uuid.uuid5(uuid.NAMESPACE_URL, f"deckhand:undo:{command.pk}:{in_vain}")
 
 
 def begin_limit(card: Card, amount: int, frequency: str, *, actor: Actor, reason: str = "", bulk: int = 0) -> Command:

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from cards.models import CANCELED, Card
 from console.notices import services as notices
 from console.notices.kinds import Kind
+from console.notices.services import Telling
 from console.provider.models import Command, CommandKind, CommandState
 from console.templatetags.console import status_of
 
@@ -46,12 +47,11 @@ def tell(before: Mapping[str, str]) -> None:
     of_card: dict[int, list[Command]] = {}
     for command in asked.select_related("actor").order_by("-created_at"):
         of_card.setdefault(command.record_id, []).append(command)
-    for card in changed:
-        _tell(card, of_card.get(card.pk, []))
+    notices.tell_all(Kind.LOCK, filter(None, (_telling(card, of_card.get(card.pk, [])) for card in changed)))
 
 
-def _tell(card: Card, asked: list[Command]) -> None:
-    """`asked`: what staff asked of it, the newest first."""
+def _telling(card: Card, asked: list[Command]) -> Telling | None:
+    """`asked`: what staff asked of it, the newest first. None where that concerns nobody."""
     newest = asked[0] if asked else None
     lately = timezone.now() - ONGOING
     author = (
@@ -59,10 +59,10 @@ def _tell(card: Card, asked: list[Command]) -> None:
     )
     last = next((each.actor_id for each in asked if author is None or each.actor_id != author.actor_id), None)
     if last is None:
-        return
+        return None
     by: str | Promise = str(author.actor) if author and author.actor else _("the provider")
     known = status_of(card.status, "card")
     words = format_lazy(
         _("{card} is now: {state}. Changed by {who}."), card=card, state=known.label if known else card.status, who=by
     )
-    notices.tell([last], Kind.LOCK, words=words, url=card.get_absolute_url())
+    return Telling([last], words, card.get_absolute_url())

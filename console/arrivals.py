@@ -10,12 +10,13 @@ from typing import Any, NamedTuple
 
 from django.core.cache import caches
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import render
 from django.utils import timezone
 
 from console.history.models import Change
 from console.htmx import wants_fragment
 from console.listing import PAGE_SIZE
-from console.watching import SHOWN, SINCE, NothingNew, Watch, watch
+from console.watching import MOST, NEW, SHOWN, SINCE, NothingChanged, Waiting, Watch, watch
 
 LATEST = 500  # changes that are looked at for everybody together
 KEPT = 2  # seconds
@@ -60,15 +61,31 @@ def watched(noun: str) -> Callable[[_View], _View]:
                 written = _written(noun, int(since), shown)
             elif not written:
                 return HttpResponse(status=204)
-            watch(request, Watch(recent.since, shown, [pk for pk in shown if pk in written]))
+            asked = Watch(recent.since, shown, [pk for pk in shown if pk in written])
+            if not asked.changed and request.GET.get(NEW) == str(MOST):
+                return HttpResponse(status=204)
+            watch(request, asked)
             try:
                 return view(request, *args, **kwargs)
-            except NothingNew:
-                return HttpResponse(status=204)
+            except NothingChanged as found:
+                return _waiting(request, asked, found.new)
 
         return inner
 
     return mark
+
+
+def _waiting(request: HttpRequest, asked: Watch, new: int) -> HttpResponse:
+    """How many new rows wait, where the page does not say so already."""
+    if request.GET.get(NEW, "0") == str(new):
+        return HttpResponse(status=204)
+    query = request.GET.copy()
+    for name in (SINCE, SHOWN, NEW):
+        query.pop(name, None)
+    again = asked.asked(query, asked.shown or (), new).urlencode(safe=",")
+    first = f"{request.path}?{query.urlencode(safe=',')}" if query else request.path
+    page = Waiting(",".join(map(str, asked.shown or ())), f"{request.path}?{again}", first, new)
+    return render(request, "ui/_list_live.html", {"page": page})
 
 
 def _recent() -> _Recent:

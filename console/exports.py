@@ -14,6 +14,7 @@ from typing import Any
 
 import xlsxwriter
 from django.http import StreamingHttpResponse
+from django.utils import timezone, translation
 from django.utils.http import content_disposition_header
 
 from console.columns import ALL
@@ -75,10 +76,22 @@ def stream_csv(
     rows: Iterable[Any],
 ) -> StreamingHttpResponse:
     """A download. The preamble says the units, time zone, filters and when it was made."""
-    response = StreamingHttpResponse(csv_lines(preamble, columns, rows), content_type="text/csv; charset=utf-8")
+    chunks = _as_asked(csv_lines(preamble, columns, rows))
+    response = StreamingHttpResponse(chunks, content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = content_disposition_header(as_attachment=True, filename=filename) or "attachment"
     response["Cache-Control"] = "no-store"
     return response
+
+
+def _as_asked(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """Each chunk made in the zone and language of now: a stream is written after the request has let go of both."""
+    zone, language = timezone.get_current_timezone(), translation.get_language()
+
+    def chunk() -> bytes | None:
+        with timezone.override(zone), translation.override(language):
+            return next(chunks, None)
+
+    return iter(chunk, None)
 
 
 def write_xlsx(

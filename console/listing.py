@@ -4,7 +4,6 @@ import operator
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from random import uniform
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 from django import forms
@@ -21,7 +20,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from console.columns import ALL, COLUMNS, MOVE, Arrangement, Column, arrange, asked
-from console.watching import EVERY, SHOWN, SINCE, NothingNew, watch_of
+from console.watching import MOST, NEW, SHOWN, SINCE, NothingChanged, every, watch_of
 
 PAGE_SIZE = 50
 CHOSEN, TYPED, TICKED = "chosen", "typed", "ticked"
@@ -167,7 +166,7 @@ class ListPage:
 
     @property
     def watch_every(self) -> str:
-        return f"{uniform(*EVERY):.1f}"  # noqa: S311 - spreads load, keeps no secret
+        return every()
 
     @property
     def columns(self) -> list[Column]:
@@ -328,7 +327,7 @@ def paginate(
         path=request.path,
         saved=saved,
         watched=",".join(map(str, shown)) if is_watched else "",
-        watch_url=_address(request, watch.asked(kept, shown)) if watch and is_watched else "",
+        watch_url=_address(request, watch.asked(kept, shown, new)) if watch and is_watched else "",
         new=new,
     )
 
@@ -337,12 +336,12 @@ def _since(
     rows: QuerySet[Any], filtered: QuerySet[Any], order: "_Order", shown: Sequence[int], changed: Sequence[int]
 ) -> tuple[list[Any], int]:
     """The shown rows that changed, also those that the filter would not show any more, and how many the first page has
-    that are not shown. Raises NothingNew."""
+    that are not shown. Raises NothingChanged where none did."""
     first = _take(filtered.values_list("pk", flat=True), order, None)[:PAGE_SIZE]
-    new = len(set(first) - set(shown))
+    new = min(len(set(first) - set(shown)), MOST)
     found = {row.pk: row for row in rows.filter(pk__in=changed)} if changed else {}
-    if not new and not found:
-        raise NothingNew
+    if not found:
+        raise NothingChanged(new)
     return [found[pk] for pk in changed if pk in found], new
 
 
@@ -541,7 +540,7 @@ def _first_sort(model: type[Model], key: str, path: str, default_sort: str) -> s
 def _without(request: HttpRequest, bound: forms.BoundField | None = None) -> QueryDict:
     """The query without the place in the list, and without one filter. Empty parameters are left out."""
     query = QueryDict(mutable=True)
-    gone = {CURSOR, COLUMNS, MOVE, SINCE, SHOWN, *([bound.html_name] if bound else [])}
+    gone = {CURSOR, COLUMNS, MOVE, SINCE, SHOWN, NEW, *([bound.html_name] if bound else [])}
     for name, values in request.GET.lists():
         if kept := [value for value in values if value]:
             split = bound is not None and name.rpartition("_")[0] == bound.html_name and name[-1:].isdigit()

@@ -8,7 +8,6 @@ from typing import NamedTuple
 from django.core.cache import caches
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from cards.actions import undo_offered
@@ -23,9 +22,8 @@ from console.provider.pacing import Meter, meter
 from console.provider.subjects import subject
 from console.provider.views import RECORD_ROUTES
 from console.sync.freshness import AsOf, of_request
-from console.templatetags.console import short_time
 
-EVERY = (13, 17)  # seconds; each page has its own, so that many do not ask at once
+EVERY = (17, 23)  # seconds; each page has its own, so that many do not ask at once
 SHARED = 5  # seconds that what everybody sees alike is kept in a process
 MOST_TOLD = 5  # outcomes in sight at once; the others come as these are put away
 PARTS = ("meter", "freshness", "told")
@@ -126,7 +124,7 @@ def _version(shared: Shared, unseen: list[Notice]) -> str:
     at = shared.freshness.at
     parts = (
         shared.meter.mood if shared.meter else "",
-        (shared.freshness.state, at and short_time(timezone.localtime(at))),
+        (shared.freshness.state, at and f"{at:%j %H:%M}"),
         [notice.pk for notice in unseen],
     )
     return "-".join([*(f"{zlib.crc32(repr(part).encode()):x}" for part in parts), str(unseen[0].pk if unseen else 0)])

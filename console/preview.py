@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
 from console.htmx import page_or_fragment
@@ -44,6 +45,11 @@ class Preview:
     facts: Sequence[tuple[Any, Any]] = ()
     related: Sequence[Link] = ()
     events: Sequence[Event] = ()
+
+
+def amount_of(transaction: object) -> str:
+    """As the lists write it: the holder's side, struck through where nothing was taken."""
+    return render_to_string("transactions/_amount.html", {"transaction": transaction})
 
 
 def commanded(commands: Iterable[Any]) -> list[Event]:

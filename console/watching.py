@@ -2,15 +2,23 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from random import uniform
 
 from django.http import HttpRequest, QueryDict
 
-SINCE, SHOWN = "since", "shown"  # in the address by which an open page asks
-EVERY = (8, 12)  # seconds; each page has its own, so that many do not ask at once
+SINCE, SHOWN, NEW = "since", "shown", "new"  # in the address by which an open page asks; the last is what it says waits
+EVERY = (12, 18)  # seconds; each page has its own, so that many do not ask at once
 
 
-class NothingNew(Exception):  # noqa: N818 - it is an answer
-    """Neither rows that changed nor new ones: 204."""
+MOST = 10  # new rows that are counted; "10+" says enough, and is not said again
+
+
+class NothingChanged(Exception):  # noqa: N818 - it is an answer
+    """No row of the page that asks has changed; `new` says how many its first page would have besides. It may be 0."""
+
+    def __init__(self, new: int) -> None:
+        super().__init__(new)
+        self.new = new
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,12 +30,32 @@ class Watch:
     shown: Sequence[int] | None = None
     changed: Sequence[int] = ()
 
-    def asked(self, query: QueryDict, rows: Sequence[int]) -> QueryDict:
-        """The query by which a page that shows these rows asks what has changed."""
+    def asked(self, query: QueryDict, rows: Sequence[int], new: int = 0) -> QueryDict:
+        """The query by which a page that shows these rows, and that so many new ones wait, asks what has changed."""
         query = query.copy()
+        query[NEW] = str(new)
         query[SINCE] = str(self.since)
         query[SHOWN] = ",".join(map(str, rows))
         return query
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What `ui/_list_live.html` shows where no row has changed: a page without rows."""
+
+    watched: str
+    watch_url: str
+    first_url: str
+    new: int
+    rows: Sequence[object] = ()
+
+    @property
+    def watch_every(self) -> str:
+        return every()
+
+
+def every() -> str:
+    return f"{uniform(*EVERY):.1f}"  # noqa: S311 - spreads load, keeps no secret
 
 
 def watch(request: HttpRequest, found: Watch) -> None:

@@ -119,7 +119,21 @@
   /* Polls: none in a tab nobody looks at, and all at once when somebody is back; fewer and fewer while the console does
      not answer, with a note from the second failure on, until it does. */
   const isPoll = (element) => element.hasAttribute("data-poll");
-  const polls = { failures: 0, quietUntil: 0 };
+  const polls = { failures: 0, quietUntil: 0, usedAt: Date.now() };
+  const IDLE = 180_000; // milliseconds after which a page that nobody touches asks a quarter as often
+  const isSkipped = (element) => {
+    if (Date.now() - polls.usedAt < IDLE) return false;
+    const turn = (Number(element.dataset.turn) || 0) + 1;
+    element.dataset.turn = turn % 4;
+    return turn % 4 !== 0;
+  };
+  for (const used of ["pointerdown", "pointermove", "keydown", "wheel"]) {
+    addEventListener(used, () => {
+      const idle = Date.now() - polls.usedAt > IDLE;
+      polls.usedAt = Date.now();
+      if (idle) pollAll();
+    }, { passive: true });
+  }
   const unreachable = (shown) => {
     const note = $("#unreachable");
     if (!note || note.hidden === !shown) return;
@@ -129,6 +143,7 @@
   const pollAll = () => {
     if (document.hidden || !window.htmx) return;
     polls.quietUntil = 0;
+    polls.usedAt = Date.now();
     for (const element of document.querySelectorAll("[data-poll][hx-get]")) {
       htmx.ajax("GET", element.getAttribute("hx-get"), { source: element }).catch(() => {});
     }
@@ -145,7 +160,7 @@
   };
   document.addEventListener("htmx:beforeRequest", (event) => {
     const asker = event.detail.elt;
-    if (isPoll(asker) && (document.hidden || Date.now() < polls.quietUntil)) event.preventDefault();
+    if (isPoll(asker) && (document.hidden || Date.now() < polls.quietUntil || isSkipped(asker))) event.preventDefault();
     if (asker.matches("summary") && asker.parentElement.open) event.preventDefault(); // it is being closed
   });
   document.addEventListener("visibilitychange", pollAll);

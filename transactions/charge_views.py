@@ -167,7 +167,7 @@ def _about(request: HttpRequest, owner: Applicant) -> list[tuple[str, object]]:
     """Whom it meets, so that nobody charges the wrong one."""
     name = privacy.name(owner, clear=allowed(request.user, Permission.PERSONAL_READ))
     state: SafeString = status(owner.application_status, "application")
-    return [(_("Whom"), name), (_("State"), state), (_("Provider's id"), owner.codego_id or "")]
+    return [(_("Whom"), name), (_("Status"), state), (_("Provider's id"), owner.codego_id or "")]
 
 
 def _power(owner: Applicant) -> Any:

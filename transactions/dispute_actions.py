@@ -190,7 +190,7 @@ def _confirm(
     facts = {
         _("Purchase"): purchase,
         **({_("Card"): card, _("Whose"): who(request, card)} if card else {}),
-        _("State"): status(dispute.status, "dispute"),
+        _("Status"): status(dispute.status, "dispute"),
         _("Opened"): when(dispute.opened_at),
     }
     shown = {

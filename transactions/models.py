@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from cardholders.models import Cardholder, Company, owned
@@ -89,6 +90,11 @@ class Transaction(Mirrored):
 
     def __str__(self) -> str:
         return self.merchant_name or self.description or self.type or self.codego_id or "…"
+
+    @property
+    def title(self) -> str:
+        """As a heading or a row begins with it; an id is never respelled."""
+        return str(self) if self.by_reference else capfirst(str(self))
 
     def get_absolute_url(self) -> str:
         return reverse("transactions:detail", args=[self.pk])

@@ -5,7 +5,6 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
-from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -37,14 +36,14 @@ def transaction(request: HttpRequest, pk: int) -> HttpResponse:
     return preview.shown(
         request,
         Preview(
-            title=capfirst(str(found)),
+            title=found.title,
             url=found.get_absolute_url(),
             word=found.status,
             kind="transaction",
             meaning=explained.decline.meaning if explained else chain.meaning(found),
             actions=_actions(request, found, explained),
             facts=[
-                (_("Amount"), _money(found.amount, found.currency)),
+                (_("Amount"), preview.amount_of(found)),
                 (_("Local amount"), _local(found)),
                 (_("Why declined"), f"{explained.decline.label} ({found.declined_reason})" if explained else ""),
                 (_("Where"), ", ".join(filter(None, (found.merchant_city, found.merchant_country)))),

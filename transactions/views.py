@@ -76,7 +76,7 @@ def transaction(request: HttpRequest, pk: int) -> HttpResponse:
     if request.GET.get("seen") == version:
         return HttpResponse(status=204)
     context = {
-        "title": str(found),
+        "title": found.title,
         "transaction": found,
         "network": chain_name(found.chain_id),
         "live_url": f"{request.path}?seen={version}",

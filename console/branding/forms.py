@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.utils.html import escape
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
@@ -55,7 +56,7 @@ class WordsForm(forms.Form):
             "support_email": settings.BRAND_SUPPORT_EMAIL,
         }
         for word, value in kept.items():
-            said = _("Empty: %(value)s, as the environment says.") % {"value": value}
+            said = _("Empty: %(value)s, as the environment says.") % {"value": escape(value)}
             self.fields[word].help_text = said if value else _("Empty: none, as the environment says.")
             self.fields[word].widget.attrs |= {"autocomplete": "off", "placeholder": value}
         self.fields["accent"].widget.attrs |= {"spellcheck": "false", "class": "mono"}

@@ -19,9 +19,12 @@ SVG_NAMES = frozenset({
     "pattern", "polygon", "polyline", "radialGradient", "rect", "stop", "style", "svg", "symbol", "text", "title", "tspan",
     "use",
 })  # what a mark is drawn with; nothing that runs, links away or brings HTML in  # fmt: skip
-
-
-SVG_PREFIXES = ("sodipodi:", "inkscape:", "rdf:", "cc:", "dc:")  # what drawing programs note about themselves
+SVG = "http://www.w3.org/2000/svg"
+NOTES = frozenset({
+    "http://sodipodi.sourceforge.net/DTD/sodipodi-0.dtd", "http://www.inkscape.org/namespaces/inkscape",
+    "http://www.w3.org/1999/02/22-rdf-syntax-ns#", "http://purl.org/dc/elements/1.1/", "http://creativecommons.org/ns#",
+    "http://web.resource.org/cc/",
+})  # what drawing programs note about themselves; a prefix can be bound to anything  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,16 +125,17 @@ def _svg(data: bytes) -> tuple[int, int]:
     root: list[dict[str, str]] = []
 
     def opened(name: str, attributes: dict[str, str]) -> None:
-        if not root and name != "svg":
+        space, _space, plain = name.rpartition(" ")
+        if not root and plain != "svg":
             raise ValueError(name)
         root.append(attributes)
-        if name not in SVG_NAMES and not name.startswith(SVG_PREFIXES):
-            _refuse(name)
+        if space not in NOTES and not (space in {"", SVG} and plain in SVG_NAMES):
+            _refuse(plain)
         for attribute, value in attributes.items():
-            plain = attribute.lower().rpartition(":")[2]
-            away = plain in {"href", "src"} and not value.strip().startswith("#")
-            if plain.startswith("on") or away or _reaches_out(value):
-                _refuse(attribute)
+            space, _space, plain = attribute.rpartition(" ")
+            away = plain.lower() in {"href", "src"} and not value.strip().startswith("#")
+            if plain.lower().startswith("on") or away or (space not in NOTES and _reaches_out(value)):
+                _refuse(plain)
 
     def said(text: str) -> None:
         if _reaches_out(text):
@@ -140,7 +144,7 @@ def _svg(data: bytes) -> tuple[int, int]:
     def doctype(*_found: object) -> None:
         _refuse("DOCTYPE")
 
-    parser = expat.ParserCreate()
+    parser = expat.ParserCreate(namespace_separator=" ")
     parser.buffer_text = True
     parser.StartElementHandler, parser.CharacterDataHandler = opened, said
     parser.StartDoctypeDeclHandler = doctype
@@ -153,8 +157,9 @@ def _svg(data: bytes) -> tuple[int, int]:
 
 
 def _reaches_out(text: str) -> bool:
-    """Whether a style or a value names something outside of the drawing."""
-    return bool(re.search(r"javascript:|@import|expression\(|url\(\s*['\"]?\s*[^#'\"\s]", text, re.IGNORECASE))
+    """Whether a style or a value names something outside of the drawing, or may hide that behind an escape."""
+    outside = r"\\|javascript:|@import|image-set\(|expression\(|url\(\s*['\"]?\s*[^#'\"\s]"
+    return bool(re.search(outside, text, re.IGNORECASE))
 
 
 def _refuse(what: str) -> None:

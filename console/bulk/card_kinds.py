@@ -5,9 +5,8 @@ from dataclasses import replace
 from functools import partial
 
 from django.db.models import Q, QuerySet
-from django.utils.translation import gettext as say
+from django.utils.translation import gettext, ngettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext_lazy
 
 from cards import services, words
 from cards.forms import LimitFields
@@ -65,8 +64,8 @@ def _new_limit(given: Given) -> str:
 
 
 def _limit_will(card: Card, given: Given) -> str:
-    now = words.limit(card) or say("no limit of its own")
-    return say("%(now)s becomes %(new)s") % {"now": now, "new": _new_limit(given)}
+    now = words.limit(card) or gettext("no limit of its own")
+    return gettext("%(now)s becomes %(new)s") % {"now": now, "new": _new_limit(given)}
 
 
 def _of_people(ids: Iterable[int]) -> QuerySet[Card]:

@@ -140,8 +140,16 @@ def ended(run: BulkRun) -> None:
 
 def counts(run: BulkRun) -> Counter[str]:
     """Rows by their state."""
-    found = BulkRow.objects.filter(run=run).order_by().values_list("state").annotate(n=Count("pk"))
-    return Counter(dict(found))
+    return counts_of([run])[run.pk]
+
+
+def counts_of(runs: Iterable[BulkRun]) -> dict[int, Counter[str]]:
+    """The same of each of several runs, by its number."""
+    found = {run.pk: Counter[str]() for run in runs}
+    rows = BulkRow.objects.filter(run__in=found).order_by().values_list("run", "state").annotate(n=Count("pk"))
+    for pk, state, n in rows:
+        found[pk][state] = n
+    return found
 
 
 def _drafted(run: BulkRun, kind: Kind, ids: Sequence[int], actor: Actor) -> BulkRun:

@@ -26,8 +26,10 @@ from console.bulk.nouns import NOUNS, Shown
 from console.days import span
 from console.exports import ExportColumn, stream_csv
 from console.htmx import page_or_fragment, redirect, toast
+from console.listing import written
 from console.privacy import DOTS
 from console.provider.commands import CannotDo
+from console.saved.services import SEARCH
 
 PAGE = 50
 RECENT = 50
@@ -69,7 +71,8 @@ def listing(request: HttpRequest) -> HttpResponse:
     permissions = permissions_of(request.user.roles)  # type: ignore[union-attr]
     mine = [kind.key for kind in KINDS.values() if kind.permission in permissions]
     runs = BulkRun.objects.filter(kind__in=mine).select_related("actor").order_by("-pk")[:RECENT]
-    rows = [(each, KINDS[each.kind], services.counts(each)) for each in runs]
+    counts = services.counts_of(runs)
+    rows = [(each, KINDS[each.kind], counts[each.pk]) for each in runs]
     return render(request, "bulk/list.html", {"title": _("Bulk actions"), "rows": rows})
 
 
@@ -99,7 +102,7 @@ def run(request: HttpRequest, pk: int) -> HttpResponse:
     """What is asked, the dry run, or the progress; 204 while nothing has changed since the asker looked."""
     found, kind = _run(request, pk)
     if found.state == BulkState.DRAFT or (found.state == BulkState.READY and request.GET.get("change")):
-        return _ask(request, found, kind, _form(found, kind))
+        return _ask(request, found, kind, _form(request, found, kind))
     if found.state == BulkState.READY:
         return _dry(request, found, kind, ConfirmForm(run=found, danger=kind.danger))
     seen = progress.version(found)
@@ -231,8 +234,10 @@ def _ids(given: QueryDict) -> list[int]:
 # --- What is shown ----------------------------------------------------------------------------------------------------
 
 
-def _form(found: BulkRun, kind: Kind) -> Form:
-    return kind.form(initial={**found.parameters, "reason": found.reason}, label_suffix="")
+def _form(request: HttpRequest, found: BulkRun, kind: Kind) -> Form:
+    """With what was written into it before, for whoever wrote it or reads personal data."""
+    shown = found.actor_id == request.user.pk or allowed(request.user, Permission.PERSONAL_READ)
+    return kind.form(initial={**found.parameters, "reason": found.reason} if shown else {}, label_suffix="")
 
 
 def _ask(request: HttpRequest, found: BulkRun, kind: Kind, form: Form) -> HttpResponse:
@@ -284,7 +289,7 @@ def _going(request: HttpRequest, found: BulkRun, kind: Kind) -> dict[str, Any]:
         "lines": lines,
         "next_url": next_url,
         "tabs": tabs,
-        "live": how.mood != "over" or how.finding,
+        "going": how.mood != "over" or how.finding,
         "live_url": f"{request.path}?{kept.urlencode()}",
         "shown": _pace(how),
         "reasons": progress.reasons(found),
@@ -316,10 +321,10 @@ def _announce(found: BulkRun, how: progress.Progress) -> str:
 def _about(request: HttpRequest, found: BulkRun, kind: Kind) -> dict[str, Any]:
     """What every page of a run shows: what is done, to what, by whom and why."""
     of, clear = LISTS[kind.where], allowed(request.user, Permission.PERSONAL_READ)
-    total = found.rows.count()
+    total, query = found.rows.count(), _query(found, clear=clear)
     facts: list[tuple[object, object]] = [(_("Chosen"), _chosen(found, total))]
     if found.everything:
-        form = of.filters(QueryDict(found.query), clear)
+        form = of.filters(query, clear)
         form.filtered(NOUNS[of.noun].rows())
         facts += [(chip.label, chip.value) for chip in form.chips(request)]
     if found.state != BulkState.DRAFT:
@@ -333,9 +338,17 @@ def _about(request: HttpRequest, found: BulkRun, kind: Kind) -> dict[str, Any]:
         "total": total,
         "facts": facts,
         "list_label": of.label,
-        "back_url": f"{back}?{found.query}" if found.query else back,
+        "back_url": f"{back}?{written(query)}" if query else back,
         "personal_clear": clear,
     }
+
+
+def _query(found: BulkRun, *, clear: bool) -> QueryDict:
+    """What the list was narrowed by, as far as this person may know it: a search is often somebody's name."""
+    query = QueryDict(found.query, mutable=True)
+    if not clear:
+        query.pop(SEARCH, None)
+    return query
 
 
 def _chosen(found: BulkRun, total: int) -> str:

@@ -80,6 +80,7 @@ def work(run: BulkRun, *, seconds: float = SLICE) -> bool:
 
 def follow() -> int:
     """Rows whose command was settled after their turn; how many."""
+    _let_go()
     settled = BulkRow.objects.filter(state__in=OPEN_ROWS).exclude(command=None)
     settled = settled.exclude(command__state__in=[*OPEN_STATES, CommandState.LAPSED])
     rows = list(settled.select_related("command").order_by("pk")[:FOLLOWED])
@@ -88,6 +89,16 @@ def follow() -> int:
     for pk in {row.run_id for row in rows}:
         BulkRun.objects.filter(pk=pk).update(version=F("version") + 1)
     return len(rows)
+
+
+def _let_go() -> None:
+    """What a run had in hand when it was stopped, and has not sent: nobody sends it any more."""
+    in_hand = BulkRow.objects.filter(state__in=OPEN_ROWS, command__state=CommandState.INTENT)
+    for row in in_hand.exclude(run__state=BulkState.RUNNING).select_related("command")[:FOLLOWED]:
+        commands.give_up_unsent(row.command, str(Why.STOPPED.label))  # type: ignore[arg-type] # it has one
+        unsent = BulkRow.objects.filter(pk=row.pk, state__in=OPEN_ROWS, command__state=CommandState.NOT_DONE)
+        if unsent.update(state=RowState.SKIPPED, why=Why.STOPPED, at=timezone.now()):
+            BulkRun.objects.filter(pk=row.run_id).update(version=F("version") + 1)
 
 
 def _recover(run: BulkRun) -> None:
@@ -116,9 +127,9 @@ def _turn(run: BulkRun, kind: Kind, row: BulkRow, actor: Actor, provider: Codego
         log.exception("bulk run %s, row %s", run.pk, row.pk)
         _fail(row, failure)
         return True
-    _note(row, command)
     if command.state == CommandState.INTENT:
-        return _put_off(run, command.message)
+        return _put_off(run, row, command.message)
+    _note(row, command)
     if run.pause:
         BulkRun.objects.filter(pk=run.pk).update(pause="")
         run.pause = ""
@@ -189,10 +200,13 @@ def _fail(row: BulkRow, failure: Exception) -> None:
         _set(now, RowState.REFUSED, message=words)
 
 
-def _put_off(run: BulkRun, words: str) -> bool:
-    """The provider takes nothing now: everything stays in line."""
-    held = BulkRun.objects.filter(pk=run.pk, claimed_at=run.claimed_at)
-    held.update(claimed_at=None, due_at=timezone.now() + PAUSE, pause=words or "…", version=F("version") + 1)
+def _put_off(run: BulkRun, row: BulkRow, words: str) -> bool:
+    """The provider takes nothing now: everything stays in line, unless the run was stopped meanwhile."""
+    now = timezone.now()
+    held = BulkRun.objects.filter(pk=run.pk, state=BulkState.RUNNING, claimed_at=run.claimed_at)
+    with transaction.atomic():
+        if held.update(claimed_at=None, due_at=now + PAUSE, pause=words or "…", version=F("version") + 1):
+            BulkRow.objects.filter(pk=row.pk, state__in=OPEN_ROWS).update(state=RowState.WAITING, message="", at=now)
     return False
 
 

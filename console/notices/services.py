@@ -3,6 +3,7 @@
 import zoneinfo
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from django.conf import settings
 from django.db.models import QuerySet
@@ -23,6 +24,16 @@ KEPT = timedelta(days=90)
 LONGEST = Notice._meta.get_field("words").max_length or 0
 
 
+class Telling(NamedTuple):
+    """One thing to tell these staff, as `tell` takes it."""
+
+    people: Iterable[int]
+    words: str | Promise
+    url: str
+    key: str = ""
+    masked: str | Promise = ""
+
+
 def tell(
     people: Iterable[int],
     kind: Kind,
@@ -35,10 +46,17 @@ def tell(
     """Tells each of these staff, as each has chosen, unless the kind is not for them. Telling again under the same `key`
     does nothing. `masked` is what those hear who may not read personal data; without it `words` hold none. Lazy words
     come out in each person's language. E-mails hold neither: only the kind and the link to `url`, a path of ours."""
-    about, people = KINDS[kind], set(people)
-    if not people:
+    tell_all(kind, [Telling(people, words, url, key, masked)])
+
+
+def tell_all(kind: Kind, tellings: Iterable[Telling]) -> None:
+    """Many things of one kind, in three statements; in none where they concern nobody."""
+    whom = [(set(each.people), each) for each in tellings]
+    everybody = set().union(*(people for people, _each in whom))
+    if not everybody:
         return
-    found = [person for person in User.objects.filter(pk__in=people, is_active=True) if allowed(person, about.needs)]
+    about = KINDS[kind]
+    found = [person for person in User.objects.filter(pk__in=everybody, is_active=True) if allowed(person, about.needs)]
     if not found:
         return
     chosen = {choice.person_id: choice for choice in Choice.objects.filter(person__in=found, kind=kind)}
@@ -49,12 +67,16 @@ def tell(
         shown = about.always or (choice.app if choice else about.app)
         if not shown and mail is Mail.NEVER:
             continue
-        clear = not masked or person.may(Permission.PERSONAL_READ)
+        clear, mail_at = person.may(Permission.PERSONAL_READ), _mail_at(person, mail)
         with translation.override(language_of(person)):
-            said = str(words if clear else masked)[:LONGEST]
-        notices.append(
-            Notice(person=person, kind=kind, words=said, url=url, key=key, shown=shown, mail_at=_mail_at(person, mail))
-        )
+            notices += [
+                Notice(
+                    person=person, kind=kind, words=str(each.masked if each.masked and not clear else each.words)[:LONGEST],
+                    url=each.url, key=each.key, shown=shown, mail_at=mail_at,
+                )
+                for people, each in whom
+                if person.pk in people
+            ]  # fmt: skip
     Notice.objects.bulk_create(notices, ignore_conflicts=True)
 
 

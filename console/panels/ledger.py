@@ -63,6 +63,11 @@ def _proofs_url(latest: Reconciliation, word: str) -> str:
 def breaks(asked: Asked) -> Face:
     """What is open now: of balances and of contracts together."""
     found = overview.open_now(asked.now)
+    if not found.total.all and _latest() is None:
+        return Face(
+            empty=_("No balance has been proven yet"),
+            empty_words=_("The first reconciliation follows the first import."),
+        )
     if not found.total.all:
         return Face(empty=_("Nothing is open"), empty_words=_("Every difference is accounted for."))
     amount = _("%(amount)s of spending power") % {"amount": signed(found.total.amount)}

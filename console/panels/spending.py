@@ -74,7 +74,7 @@ def _parted(period: Period) -> tuple[Period, Period]:
 def _held(held: Tally, currency: str, period: Period) -> Mark:
     url = address(LIST, spent="on", currency=currency, status=HELD, **period.query)
     words = ngettext("%(n)s purchase not settled yet", "%(n)s purchases not settled yet", held.rows)
-    label = _("Of it held, %(currency)s") % {"currency": currency}
+    label = _("Still held, %(currency)s") % {"currency": currency}
     return Mark(
         label, held.amount, format_minor(held.amount, currency), url, held.rows, "", words % {"n": number(held.rows)}
     )

@@ -115,9 +115,9 @@ def _beat(label: str, age: timedelta | None) -> Mark:
     shown = _("Runs") if alive else _("Stands still")
     seconds = {"seconds": number(int(age.total_seconds()))}
     note = (
-        _("sign of life %(seconds)s s ago") % seconds
+        _("last heard of %(seconds)s s ago") % seconds
         if alive
-        else _("no sign of life for %(time)s") % {"time": span(age)}
+        else _("not heard of for %(time)s") % {"time": span(age)}
     )
     return Mark(label, 0, shown, tone="good" if alive else "bad", note=note)
 

@@ -138,7 +138,8 @@ def opens_with(user: Any, view: SavedView) -> bool:
 
 def keep_columns(user: Any, name: str, columns: str) -> None:
     """The columns that a list has for this person where its address names none; empty for the list's own."""
-    Habit.objects.update_or_create(owner=user, list=name, defaults={"columns": columns[:QUERY_LENGTH]})
+    kept = columns.replace("\0", "")[:QUERY_LENGTH]
+    Habit.objects.update_or_create(owner=user, list=name, defaults={"columns": kept})
 
 
 def _record(action: Action, view: SavedView, actor: Actor) -> None:

@@ -57,7 +57,7 @@ def find(text: str, permissions: frozenset[Permission], most: int = MOST) -> Ans
         seen = finder.seen()
     doing, notes = _doing(said.verb, asked, finder, seen)
     pages = Group("pages", _("Pages"), _pages(whole.text, permissions))
-    suggested = Group("suggestions", _("Things to do"), [] if said.verb else verbs.suggested(whole.text, permissions))
+    suggested = Group("suggestions", _("Actions"), [] if said.verb else verbs.suggested(whole.text, permissions))
     groups = [
         Group("actions", _("Actions"), doing),
         *finder.groups(seen),

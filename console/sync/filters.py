@@ -1,13 +1,14 @@
 """The filters of the inbox and of the list of sweeps."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 from django import forms
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from console.days import DaysFilter
+from console.days import EARLIEST, LATEST, DaysFilter
 from console.listing import FilterForm
 from console.sync.models import DeliveryVerdict, Rejection, RunState
 
@@ -30,7 +31,14 @@ class InboxFilter(DaysFilter):
     event_id = forms.CharField(label=_("Id of the event"), max_length=200)
     rejection = forms.ChoiceField(label=_("Why it was not verified"), choices=[("", _("Any")), *Rejection.choices])
 
-    hour = forms.DateTimeField(label=_("Hour from"), widget=forms.HiddenInput)  # as the chart of a day links to it
+    hour = forms.DateTimeField(
+        label=_("Hour from"),
+        widget=forms.HiddenInput,
+        validators=[
+            MinValueValidator(datetime.combine(EARLIEST, time(), UTC)),
+            MaxValueValidator(datetime.combine(LATEST, time(), UTC)),
+        ],
+    )  # as the chart of a day links to it
 
     def apply(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """`card` finds every type of card event; a whole type finds that one. What was not verified is among the rest

@@ -179,6 +179,16 @@ def nothing() -> SafeString:
 
 
 @register.simple_tag
+def clock(moment: datetime) -> SafeString:
+    """{% clock freshness.at %}: for what stays on screen for hours, where "3 min ago" would grow wrong."""
+    here = timezone.localtime(moment)
+    today = here.date() == timezone.localdate()
+    words = formats.date_format(here, "H:i" if today else "j M, H:i")
+    exact = f"{_exactly(here)} {timezone.get_current_timezone_name()}"
+    return format_html('<time datetime="{}" title="{}">{}</time>', moment.isoformat(), exact, words)
+
+
+@register.simple_tag
 def when(moment: datetime | date | None) -> SafeString:
     """{% when card.created_at %}: as short as can be, with the exact instant in UTC and in the reader's zone."""
     if moment is None:

@@ -1,6 +1,5 @@
 """Notes words of the provider that this console does not know, and what they turn out to mean."""
 
-import hashlib
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
@@ -8,7 +7,6 @@ from typing import NamedTuple
 
 from django.core.cache import caches
 from django.db import transaction
-from django.db.models import F
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -25,7 +23,7 @@ from console.vocabulary.models import LONGEST, Word
 
 MOST = 1_000  # words kept: free text must not flood the table
 BRIEFLY = 15  # seconds that a page may be behind what was written here
-NEW = _("The provider used a word that this console does not know. Write down what it means.")
+NEW = _("The provider used words that this console does not know. Write down what they mean.")
 NEWS = frozenset({Verdict.CREATED, Verdict.CHANGED})
 
 
@@ -56,26 +54,32 @@ def met(field: str, word: str, *, record: str, record_id: int) -> None:
 
 
 def met_many(found: Sequence[Met]) -> None:
-    """Two statements for each distinct word at most; none where there is none. Meeting a word again only counts; a new one
-    is told to those who can explain it."""
+    """A few statements, however many words; none where there is none. Meeting a word again only counts; of new ones those
+    who can explain them are told, once a day."""
     first = {(each.field, key): each for each in reversed(found) if (key := folded(each.field, each.word))}
+    if not first:
+        return
     counts = Counter((each.field, folded(each.field, each.word)) for each in found)
     now = timezone.now()
-    for field, key in sorted(first):
-        more = {"seen": F("seen") + counts[field, key], "last_seen": now}
-        if Word.objects.filter(field=field, folded=key).update(**more):
-            continue
-        if Word.objects.count() < MOST:
-            each = first[field, key]
-            new = Word(
+    with transaction.atomic():
+        like = Word.objects.filter(folded__in={key for _field, key in first}).order_by("pk").select_for_update()
+        known = {(word.field, word.folded): word for word in like if (word.field, word.folded) in first}
+        for spot, word in known.items():
+            word.seen, word.last_seen = word.seen + counts[spot], now
+        Word.objects.bulk_update(known.values(), ["seen", "last_seen"])
+        new = [
+            Word(
                 field=field, folded=key, word=clean(each.word)[:LONGEST], record=each.record, record_id=each.record_id,
                 seen=counts[field, key], first_seen=now, last_seen=now,
-            )  # fmt: skip
-            Word.objects.bulk_create([new], ignore_conflicts=True)
-            notices.tell(
-                notices.able(Permission.VOCABULARY_EDIT), Kind.VOCABULARY, words=NEW, url=reverse("vocabulary:list"),
-                key=f"word:{field}:{hashlib.sha256(key.encode()).hexdigest()[:16]}",
-            )  # fmt: skip
+            )
+            for (field, key), each in sorted(first.items())
+            if (field, key) not in known
+        ]  # fmt: skip
+        room = max(MOST - Word.objects.count(), 0) if new else 0
+        Word.objects.bulk_create(new[:room], ignore_conflicts=True)
+        if new[:room]:
+            able = notices.able(Permission.VOCABULARY_EDIT)
+            notices.tell(able, Kind.VOCABULARY, words=NEW, url=reverse("vocabulary:list"), key=f"words:{now:%Y%m%d}")
 
 
 Ask = tuple[str, str, Callable[[str], object]]  # field, column, and whether its word is known

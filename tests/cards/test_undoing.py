@@ -70,6 +70,13 @@ def test_it_is_undone_once(card, olga, locked):
     assert Command.objects.count() == 2
 
 
+def test_an_undo_that_came_to_nothing_can_be_tried_again(sandbox, card, olga, locked):
+    sandbox.fault("PATCH /cards/*", "rate_limited", times=3)
+    assert undoing.undo(locked, actor=olga).state == CommandState.NOT_DONE
+    assert undoing.undo(locked, actor=olga).state == CommandState.DONE
+    assert at_provider(sandbox, card) == "active"
+
+
 def test_nobody_undoes_what_somebody_else_did(card, olga, locked):
     other = Actor(make_staff("operations").pk, ("operations",), "")
     assert offer(other) is None

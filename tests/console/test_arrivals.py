@@ -102,6 +102,20 @@ def test_new_rows_are_counted_and_not_sent(client_as):
     assert "1111" not in page
 
 
+def test_what_waits_already_is_not_said_again(client_as, django_assert_num_queries):
+    holder = make_cardholder()
+    client = client_as("viewer")
+    poll = open_list(client)
+    for n in range(11):
+        new_card(holder, f"n{n}")
+    answer = client.get(poll, headers=FRAGMENT)
+    assert "10+ new" in answer.content.decode()
+    (poll,) = polls(answer)
+    new_card(holder, "another")
+    with django_assert_num_queries(3):  # session, person and the newest changes: the list is not looked at
+        assert client.get(poll, headers=FRAGMENT).status_code == 204
+
+
 def test_what_the_page_shows_by_now_is_no_news(client_as):
     holder = make_cardholder()
     client = client_as("viewer")

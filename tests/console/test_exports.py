@@ -8,8 +8,11 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 from xml.etree import ElementTree as ET
+from zoneinfo import ZoneInfo
 
 import pytest
+from django.utils import timezone
+from django.utils.translation import get_language, override
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -149,3 +152,15 @@ def test_the_second_sheet_says_what_the_first_one_is(tmp_path):
         [("inlineStr", "Currency"), ("inlineStr", "Total")],
         [("inlineStr", "USD"), ("n", "-12.50")],
     ]
+
+
+def test_a_stream_is_written_in_the_zone_and_language_of_whoever_asked():
+    """It is written after the request has let go of both."""
+    here = ExportColumn("Here", lambda _row: f"{timezone.get_current_timezone_name()} {get_language()}")
+    with timezone.override(ZoneInfo("Asia/Tokyo")), override("it"):
+        response = stream_csv("list.csv", [], [here], range(501))
+    chunks = []
+    for chunk in response.streaming_content:
+        assert (timezone.get_current_timezone_name(), get_language()) == ("UTC", "en")
+        chunks.append(chunk)
+    assert b"".join(chunks).decode("utf-8-sig").split("\r\n")[1:-1] == ["Asia/Tokyo it"] * 501

@@ -193,7 +193,7 @@ def test_own_matters_come_first_and_those_of_others_unfold(client_as):
     admin = client_as("admin").get("/")
     assert [matter["key"] for matter in admin.context["own"]] == ["deliveries"]
     assert [matter["key"] for matter in admin.context["others"]] == ["unknown"]
-    assert "1 matter of others" in admin.text
+    assert "1 thing for other roles" in admin.text
     viewer = client_as("viewer").get("/")
     assert viewer.context["own"] == []
     assert "Nothing needs you" in viewer.text

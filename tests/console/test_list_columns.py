@@ -211,3 +211,14 @@ def test_days_can_be_asked_for_at_once_in_the_readers_zone(client_as):
 def test_a_chip_holds_no_markup_of_its_own(client_as):
     page = client_as("operations").get("/transactions/?q=<b>x</b>").context["page"]
     assert "&lt;b&gt;" in page.chips[0].words
+
+
+def test_a_preview_writes_amounts_as_the_lists_do(client_as, world):
+    """Spending is negative on the holder's side, and what was given up is struck through, never a plain zero."""
+    card = make_card()
+    make_transaction(card=card, codego_id="t-spent", amount=12_652, signed_amount=-12_652)
+    nothing = {"amount": 0, "signed_amount": 0, "authorized_amount": 8_000}
+    given_up = make_transaction(card=card, codego_id="t-up", status="reversed", state="reversed", **nothing)
+    client = client_as("operations")
+    assert "-$126.52" in client.get(f"{card.get_absolute_url()}preview/").text
+    assert '<s class="muted">$80.00</s>' in client.get(f"{given_up.get_absolute_url()}preview/").text

@@ -228,7 +228,7 @@ def test_spend_is_summed_for_each_currency_alone():
     make_transaction(amount=700, occurred_at=now, currency="eur")
     face = spending.spend(asked())
     assert [(mark.label, mark.value, mark.rows) for mark in face.figures] == [
-        ("Spent, USD", 1500, 2), ("Of it held, USD", 500, 1), ("Spent, EUR", 700, 1),
+        ("Spent, USD", 1500, 2), ("Still held, USD", 500, 1), ("Spent, EUR", 700, 1),
     ]  # fmt: skip
     assert [mark.value for mark in face.charts[0].marks][-2:] == [0, 1500]
     assert len(face.charts[0].marks) == 30

@@ -65,7 +65,7 @@ def test_they_are_tried_dry_and_then_locked_each_with_its_result(page, console):
     chosen = int(page.locator(COUNT).inner_text().split()[0])
     page.locator(".select-bar").get_by_role("button", name="Lock", exact=True).click()
     page.get_by_label("Reason").fill("Fraud alarm")
-    page.get_by_role("button", name="Try it dry").click()
+    page.get_by_role("button", name="Dry run").click()
     expect(page.locator(".figure")).to_have_text(f"{chosen} cards will be locked")
     check_axe(page)
     page.get_by_role("button", name=f"Lock {chosen} cards").click()

@@ -81,10 +81,24 @@ def test_what_is_broken_or_carries_something_else_is_refused(data):
     '<rect fill="url(https://elsewhere.test/p)"/>',
     '<animate attributeName="href" values="javascript:alert(1)"/>',
     '<?xml-stylesheet href="https://elsewhere.test/x.css"?>',
+    '<cc:script xmlns:cc="http://www.w3.org/2000/svg">alert(1)</cc:script>',
+    '<dc:script xmlns:dc="http://www.w3.org/1999/xhtml">alert(1)</dc:script>',
+    '<g xmlns="http://www.w3.org/1999/xhtml"/>',
+    r"<style>g { fill: u\72l(https://elsewhere.test/p) }</style>",
+    '<style>g { fill: image-set("https://elsewhere.test/p" 1x) }</style>',
 ])  # fmt: skip
 def test_a_drawing_that_runs_or_reaches_out_is_refused(inside):
     with pytest.raises(ValidationError, match="holds more than a drawing"):
         picture((DRAWING % inside).encode())
+
+
+def test_what_drawing_programs_note_about_themselves_is_no_part_of_the_drawing():
+    notes = (
+        '<sodipodi:namedview xmlns:sodipodi="http://sodipodi.sourceforge.net/DTD/sodipodi-0.dtd" sodipodi:docname="D:\\a.svg"'
+        r' xmlns:inkscape="http://www.inkscape.org/namespaces/inkscape" inkscape:export-filename="C:\desk\logo.png"/>'
+        '<metadata><r:RDF xmlns:r="http://www.w3.org/1999/02/22-rdf-syntax-ns#"/></metadata>'
+    )
+    assert picture((DRAWING % notes).encode()).kind == "svg"
 
 
 def test_a_drawing_that_grows_when_it_is_read_is_refused():

@@ -186,3 +186,10 @@ def test_a_failure_is_told_in_the_brands_frame(rf):
         True,
         True,
     )
+
+
+def test_what_the_environment_says_is_shown_as_text(client_as, settings):
+    settings.BRAND_NAME = "Marks & <b>Sons</b>"
+    page = client_as("admin").get("/settings/brand/").text
+    assert "Empty: Marks &amp; &lt;b&gt;Sons" in page
+    assert "<b>Sons" not in page

@@ -3,6 +3,8 @@
 import re
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from cards.models import Card
 from console.audit.models import Entry
@@ -212,3 +214,37 @@ def test_runs_are_found_again(client, client_as, ready):
     ready("lock", [make_card()])
     assert "Lock cards" in said(client, "/bulk/")
     assert "No bulk action yet" in said(client_as("viewer"), "/bulk/")
+
+
+def test_what_was_typed_to_find_people_stays_with_those_who_read_names(client, client_as):
+    """Else a run would say whose the masked rows below it are."""
+    make_cardholder(first_name="Ana", last_name="Marinho")
+    where = chosen(client, "cardholders", "note_cardholders", all="1", query="q=marinho&state=approved")
+    client.post(f"{where}check/", {"text": "Ana called twice"})
+    finance = client_as("finance")
+    for url in (where, f"{where}?change=1"):
+        page = said(finance, url)
+        assert "marinho" not in page.lower()
+        assert "called twice" not in page
+        assert "/cardholders/?state=approved" in page
+    page = said(client, where)
+    assert "q=marinho" in page
+    assert "<strong>marinho</strong>" in page or "marinho</dd>" in page
+    assert "Ana called twice" in said(client, f"{where}?change=1")
+
+
+def test_a_list_of_many_runs_costs_as_many_queries_as_one_of_few(client, ready, django_assert_num_queries):
+    card = make_card()
+    ready("lock", [card])
+    with CaptureQueriesContext(connection) as few:
+        said(client, "/bulk/")
+    for _more in range(9):
+        ready("lock", [card])
+    with django_assert_num_queries(len(few)):
+        assert said(client, "/bulk/").count(">Lock cards</a>") == 10
+
+
+def test_the_frame_of_a_run_is_that_of_every_page(client, started):
+    """How fresh the data is stands in the bar of every page, and what may be undone below it."""
+    page = client.get(started("lock", [make_card()]).get_absolute_url())
+    assert page.context["live"].freshness.state == client.get("/bulk/").context["live"].freshness.state

@@ -11,8 +11,10 @@ from console.audit.models import Entry
 from console.bulk import services, work
 from console.bulk.card_kinds import KINDS as CARD_KINDS
 from console.bulk.models import BulkRow, BulkRun
+from console.codego.protocols import Priority
 from console.notes.models import Note
 from console.notices.models import Notice
+from console.provider import factory
 from console.provider.commands import CannotDo
 from console.provider.models import Budget, Command
 from console.sync import settle
@@ -170,6 +172,26 @@ def test_stopped_while_it_waits_nothing_is_sent_any_more(sandbox, cards, started
     assert [patches(sandbox, card) for card in cards] == [0, 0, 0]
     with pytest.raises(CannotDo, match="ended already"):
         services.stop(run, actor=Actor(run.actor_id, ("operations",)))
+
+
+@pytest.mark.parametrize("asked", [False, True])
+def test_stopped_with_a_record_in_hand_its_request_does_not_stay_open(sandbox, cards, started, asked):
+    """The worker died before it asked the provider, or the provider took nothing just then: nobody sends it any more."""
+    run = started("lock", cards[:1])
+    claimed = work.claim(run.pk)
+    lock = next(kind for kind in CARD_KINDS if kind.key == "lock")
+    command = lock.ask(Card.objects.get(pk=cards[0].pk), claimed, Actor(run.actor_id, ("operations",)))
+    run.rows.update(state="sent", command=command)
+    services.stop(run, actor=Actor(run.actor_id, ("operations",)))
+    if asked:
+        Budget.objects.update_or_create(pk=1, defaults={"blocked_until": timezone.now() + timedelta(seconds=60)})
+        with factory.client(Priority.WORKER) as provider:
+            assert lock.send(provider, command).state == "intent"
+    work.follow()
+    assert list(run.rows.values_list("state", "why")) == [("skipped", "stopped")]
+    command.refresh_from_db()
+    assert command.state == "not_done"
+    assert patches(sandbox, cards[0]) == 0
 
 
 def test_a_silent_worker_is_said(client, started):

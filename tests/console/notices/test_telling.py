@@ -3,6 +3,8 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from cardholders.sync import apply_cardholders
@@ -111,6 +113,35 @@ def test_a_batch_without_news_costs_two_queries_more_at_most(django_assert_max_n
     card_comes(card, "active")
     with django_assert_max_num_queries(12):
         card_comes(card, "active", 2)
+
+
+def test_a_batch_of_news_costs_as_many_statements_as_one_piece_of_it():
+    """A sweep may bring hundreds at once, within the transaction that writes them."""
+    olga = make_staff("operations")
+    holder = make_cardholder()
+
+    def locked_here(n):
+        cards = [make_card(holder, status="locked", state="locked") for _ in range(n)]
+        for card in cards:
+            make_command("card", card.pk, actor=olga, created_at=timezone.now() - timedelta(days=1))
+        return [
+            CardRecord.parse({"id": card.codego_id, "userId": holder.codego_id, "status": "active"}) for card in cards
+        ]
+
+    def applicants(n):
+        people = [make_cardholder(application_status="pending", state="pending") for _ in range(n)]
+        for each in people:
+            make_command("cardholder", each.pk, kind="kyc", actor=olga)
+        return [UserRecord.parse({"id": each.codego_id, "applicationStatus": "approved"}) for each in people]
+
+    def cost(apply, records) -> int:
+        with CaptureQueriesContext(connection) as statements:
+            apply(records, source=read(seconds=1))
+        return len(statements)
+
+    for write, some in ((apply_cards, locked_here), (apply_cardholders, applicants)):
+        assert cost(write, some(30)) == cost(write, some(1))
+    assert len(told(olga)) == 62
 
 
 # --- Work ----------------------------------------------------------------------------------------------------------

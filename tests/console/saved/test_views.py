@@ -212,3 +212,8 @@ def test_a_view_too_long_to_keep_is_refused_in_words(ana, query):
     answer = save(ana, query)
     assert answer.status_code == 422
     assert "too long" in answer.content.decode()
+
+
+def test_columns_that_no_database_could_hold_are_not_kept(ana):
+    assert ana.post("/views/columns/", {"list": "cards:list", "columns": "last4,\0status"}).status_code == 303
+    assert Habit.objects.get().columns == "last4,status"

@@ -292,3 +292,11 @@ def test_a_running_run_polls_its_own_page(client_as):
     settled = client.get(page.context["live_url"], headers=poll)
     assert "data-poll" not in settled.text
     assert "<html" not in settled.text
+
+
+@pytest.mark.parametrize("hour", ["9999-12-31T23:30:00+0000", "0001-01-01T00:00:00+1400", "soon"])
+def test_an_hour_that_no_clock_has_filters_nothing(client_as, hour):
+    delivery = make_delivery(type="card.updated")
+    answer = client_as("admin").get("/inbox/", {"hour": hour})
+    assert answer.status_code == 200
+    assert f"/inbox/{delivery.pk}/" in answer.text

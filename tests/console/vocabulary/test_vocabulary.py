@@ -174,11 +174,31 @@ def test_the_list_costs_the_same_for_many(client_as, django_assert_max_num_queri
         assert client.get(reverse("vocabulary:list")).status_code == 200
 
 
-def test_those_who_can_explain_a_new_word_are_told_once():
+def test_those_who_can_explain_new_words_are_told_once_a_day():
     admin, _viewer = make_staff("admin"), make_staff("viewer")
     for _again in range(2):
         card_told(status="frosted")
         card_told(status="thawed")
     told = Notice.objects.filter(kind="vocabulary")
-    assert sorted(told.values_list("person", flat=True)) == [admin.pk, admin.pk]
+    assert sorted(told.values_list("person", flat=True)) == [admin.pk]
     assert not [notice for notice in told if "frosted" in notice.words]  # what the provider writes may name somebody
+
+
+def test_many_unknown_words_at_once_cost_as_few_statements_as_one(django_assert_max_num_queries):
+    """A provider that writes decline reasons as free text sends new ones with every page of an import."""
+
+    def page(first: int) -> list[services.Met]:
+        letters = ["".join("abcdefghij"[int(figure)] for figure in str(first + n)) for n in range(250)]
+        return [
+            services.Met("transaction.decline", f"refused {word}", "transaction", 1) for word in letters for _ in "ab"
+        ]
+
+    for first in (0, 0, 100):  # all new, all known, some of both
+        with django_assert_max_num_queries(13):
+            services.met_many(page(first))
+    assert Word.objects.count() == 350
+    assert Word.objects.get(word="refused a").seen == 4
+    assert Word.objects.get(word="refused bbb").seen == 6
+    for first in (10_000, 20_000, 30_000):
+        services.met_many(page(first))
+    assert Word.objects.count() == services.MOST
