@@ -1,6 +1,6 @@
 """A page of the list of transactions, filtered and sorted: the first and the 10,000th at a million rows, each beside the
-first and the 100th at ten thousand. What is timed is the whole answer, as a signed-in person gets it, the best of fifteen. Questions to the
-database are counted too: as many for either, and none that counts."""
+first and the 100th at ten thousand. What is timed is the whole answer, as a signed-in person gets it.
+Questions to the database are counted too: as many for either, and none that counts."""
 
 import json
 import os
@@ -115,26 +115,28 @@ def _cursor(sort: str, filters: str, page: int) -> str:
 
 
 def _timed(client: Any, address: str) -> dict[str, Any]:
+    """The best of so many answers, and the fewest questions: some are asked once in a while only, as for the brand."""
     from django.db import connection
 
     asked: list[str] = []
+    taken: list[float] = []
+    numbers: list[int] = []
 
     def listen(execute: Any, sql: str, *more: Any) -> Any:
         asked.append(sql)
         return execute(sql, *more)
 
     with connection.execute_wrapper(listen):
-        answer = client.get(address)
-    assert answer.status_code == 200
-    assert len(asked) > 3, "nobody listened"
-    assert answer.content.count(b"<tr") > 50, "the page is not full"
-    taken = []
-    for _ in range(TIMES):
-        start = time.perf_counter()
-        client.get(address)
-        taken.append((time.perf_counter() - start) * 1000)
+        for _ in range(TIMES):
+            before, start = len(asked), time.perf_counter()
+            answer = client.get(address)
+            taken.append((time.perf_counter() - start) * 1000)
+            numbers.append(len(asked) - before)
+            assert answer.status_code == 200
+            assert answer.content.count(b"<tr") > 50, "the page is not full"
+    assert min(numbers) > 3, "nobody listened"
     counts = sum("COUNT(" in sql and "transactions_transaction" in sql for sql in asked)
-    return {"ms": min(taken), "queries": len(asked), "counts": counts}
+    return {"ms": min(taken), "queries": min(numbers), "counts": counts}
 
 
 if __name__ == "__main__":
