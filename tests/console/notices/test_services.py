@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db
 
 
 def told(person):
-    return list(Notice.objects.filter(person=person).values_list("words", flat=True))
+    return list(Notice.objects.filter(person=person).order_by("pk").values_list("words", flat=True))
 
 
 def test_a_key_is_told_once_to_each_person():
