@@ -15,14 +15,13 @@ from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 from django.db import transaction
-from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from console.access import allowed
-from console.branding import brand
+from console.branding import brand, mail
 from console.notices.models import Notice
 from console.notices.services import language_of
 from console.staff.models import User
@@ -99,7 +98,6 @@ def _message(person: User, notices: Sequence[Notice]) -> EmailMultiAlternatives:
     n = len(notices)
     with translation.override(language_of(person)), timezone.override(zoneinfo.ZoneInfo(person.time_zone)):
         context = {
-            "brand": brand(),
             "lines": [
                 (each.about.label, each.made_at, settings.PUBLIC_URL + reverse("notices:open", args=[each.pk]))
                 for each in notices[:LISTED]
@@ -111,8 +109,7 @@ def _message(person: User, notices: Sequence[Notice]) -> EmailMultiAlternatives:
         kinds = {str(each.about.label) for each in notices}
         about = kinds.pop() if len(kinds) == 1 else ngettext("%(n)d notice", "%(n)d notices", n) % {"n": n}
         subject = _("%(brand)s: %(about)s") % {"brand": brand().name, "about": about}
-        message = EmailMultiAlternatives(subject, render_to_string("notices/email.txt", context), to=[person.email])
-        message.attach_alternative(render_to_string("notices/email.html", context), "text/html")
+        message = mail.message(person.email, subject, "email/notices.html", context)
     message.extra_headers["List-Unsubscribe"] = f"<{context['settings_url']}>"
     message.extra_headers["Auto-Submitted"] = "auto-generated"
     return message
