@@ -63,6 +63,7 @@ SHORTCUTS: Sequence[tuple[Words, Sequence[Shortcut]]] = (
             Shortcut([["p"]], lazy("The same"), letter=True),
             Shortcut([["→"], ["←"]], lazy("Into the preview, back to the list")),
             Shortcut([["f"]], lazy("Filters"), letter=True),
+            Shortcut([["e"]], lazy("Export what is shown"), letter=True),
             Shortcut([["]"], ["["]], lazy("Next, previous page"), letter=True),
             Shortcut([["x"]], lazy("Select the row, or not"), letter=True),
             Shortcut([[SHIFT, "X"]], lazy("Select all rows from the last one to here"), letter=True),

@@ -39,10 +39,10 @@
   };
 
   const plainClick = (event) => event.button === 0 && !(event.metaKey || event.ctrlKey || event.shiftKey || event.altKey);
-  let opener = null;
+  let openers = []; // what had the keyboard when a dialog was asked for, and the link that asked
 
   const openDialog = (link, from = link) => {
-    opener = from;
+    openers = [document.activeElement, from];
     link.setAttribute("aria-busy", "true");
     htmx.ajax("GET", link.href, { target: "#dialog-body", swap: "innerHTML" })
       .catch(() => {})
@@ -76,7 +76,7 @@
   const KEYS = {
     "?": () => {
       const link = $("#keyboard-help");
-      if (link && window.htmx && dialog()) openDialog(link, document.activeElement);
+      if (link && window.htmx && dialog()) openDialog(link, null);
     },
     z: () => $("[data-undo] button")?.focus(),
   };
@@ -88,10 +88,11 @@
     KEYS[event.key]();
   });
 
-  /* Where the keyboard goes on once a dialog is gone: what opened it, the menu it stood in, or the page. */
-  const back = (link) => {
-    const menu = link && link.closest("details");
-    return [link, menu && $("summary", menu), $("#main")].find((place) => place?.isConnected && place.checkVisibility());
+  /* Where the keyboard goes on once a dialog is gone: where it was, the link, the menu that stood in, or the page. */
+  const back = () => {
+    const menu = openers[1]?.closest("details");
+    const places = [...openers, menu && $("summary", menu), $("#main")];
+    return places.find((place) => place && place !== document.body && place.isConnected && place.checkVisibility());
   };
 
   /* One box that ticks all boxes of a name in its form. */
@@ -261,8 +262,8 @@
     open.addEventListener("close", () => {
       $("#dialog-body").replaceChildren();
       $("#dialog-toasts").replaceChildren();
-      back(opener).focus({ preventScroll: true });
-      opener = null;
+      back().focus({ preventScroll: true });
+      openers = [];
     });
     open.addEventListener("click", (event) => { if (event.target === open) open.close(); });
   });
