@@ -111,7 +111,8 @@ class Desk:
         return self.page.locator("#list tbody tr")
 
     def ask(self, words: str) -> None:
-        """The palette, from wherever one is."""
+        """The palette, from wherever one is, once the page listens."""
+        self.page.wait_for_load_state()
         self.hands.press("Control+k")
         self.hands.type(words)
         self.hands.press("Enter")
