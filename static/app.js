@@ -39,10 +39,10 @@
   };
 
   const plainClick = (event) => event.button === 0 && !(event.metaKey || event.ctrlKey || event.shiftKey || event.altKey);
-  let opener = null;
+  let openers = []; // what had the keyboard when a dialog was asked for, and the link that asked
 
   const openDialog = (link, from = link) => {
-    opener = from;
+    openers = [document.activeElement, from];
     link.setAttribute("aria-busy", "true");
     htmx.ajax("GET", link.href, { target: "#dialog-body", swap: "innerHTML" })
       .catch(() => {})
@@ -72,21 +72,27 @@
     if (menu) { menu.open = false; $("summary", menu).focus(); }
   });
 
-  /* "?" shows the keys there are, unless it is a letter of a text or a person turned single keys off. */
+  /* Single keys of every page, unless they are letters of a text, a dialog is open, or a person turned them off. */
+  const KEYS = {
+    "?": () => {
+      const link = $("#keyboard-help");
+      if (link && window.htmx && dialog()) openDialog(link, null);
+    },
+    z: () => $("[data-undo] button")?.focus(),
+  };
   document.addEventListener("keydown", (event) => {
-    if (event.key !== "?" || event.repeat || event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return;
-    if (document.body.dataset.keys === "off" || $("dialog:modal")) return;
+    if (event.defaultPrevented || event.repeat || event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (document.body.dataset.keys === "off" || !Object.hasOwn(KEYS, event.key) || $("dialog:modal")) return;
     if (event.target.closest?.("input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]")) return;
-    const link = $("#keyboard-help");
-    if (!link || !window.htmx || !dialog()) return;
     event.preventDefault();
-    openDialog(link, document.activeElement);
+    KEYS[event.key]();
   });
 
-  /* Where the keyboard goes on once a dialog is gone: what opened it, the menu it stood in, or the page. */
-  const back = (link) => {
-    const menu = link && link.closest("details");
-    return [link, menu && $("summary", menu), $("#main")].find((place) => place?.isConnected && place.checkVisibility());
+  /* Where the keyboard goes on once a dialog is gone: where it was, the link, the menu that stood in, or the page. */
+  const back = () => {
+    const menu = openers[1]?.closest("details");
+    const places = [...openers, menu && $("summary", menu), $("#main")];
+    return places.find((place) => place && place !== document.body && place.isConnected && place.checkVisibility());
   };
 
   /* One box that ticks all boxes of a name in its form. */
@@ -250,8 +256,17 @@
     $("[data-printed-from]").textContent = location.href;
   });
 
+  /* A page that is there for one thing starts at it: in the form's first field, or the one that is wrong. */
+  const start = () => {
+    const place = $("main [data-start]");
+    if (!place || location.hash || document.activeElement !== document.body) return;
+    const field = ".field :is(input, select, textarea):not([type=hidden])";
+    ($(`${field}[aria-invalid=true]`, place) || $(field, place) || place).focus();
+  };
+
   document.addEventListener("DOMContentLoaded", () => {
     online();
+    start();
     const offer = $("[data-undo]");
     if (offer) countDown(offer);
     const said = [...document.querySelectorAll("#toasts .notice p")].map((p) => p.textContent.trim());
@@ -262,8 +277,8 @@
     open.addEventListener("close", () => {
       $("#dialog-body").replaceChildren();
       $("#dialog-toasts").replaceChildren();
-      back(opener).focus({ preventScroll: true });
-      opener = null;
+      back().focus({ preventScroll: true });
+      openers = [];
     });
     open.addEventListener("click", (event) => { if (event.target === open) open.close(); });
   });

@@ -135,6 +135,12 @@
     if (drop) drop.open = true;
     $(drop ? ".panel :is(input:not([type=hidden]), select)" : ".filters input[type=search]", drop || document)?.focus();
   };
+  const exports = () => {
+    const drop = $("#list-export > details");
+    if (!drop) return;
+    drop.open = true;
+    $("a", drop).focus();
+  };
   const atRow = (what) => () => { const row = current(); if (row) what(row); };
   const LETTERS = {
     j: () => step(1),
@@ -142,6 +148,7 @@
     o: atRow((row) => nameOf(row)?.click()),
     p: atRow(toggle),
     f: filters,
+    e: exports,
     "[": () => turn("prev"),
     "]": () => turn("next"),
   };

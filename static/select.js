@@ -125,6 +125,9 @@
       event.preventDefault();
       box.checked = !box.checked;
       toggle(box, event);
+    } else if (event.key === "a" && !off && bar().hasAttribute("data-on")) {
+      event.preventDefault();
+      bar().querySelector(".acts button").focus();
     }
   });
 

@@ -129,9 +129,11 @@ def _database() -> dict[str, str]:
 @pytest.fixture(scope="module")
 def console(tmp_path_factory) -> Iterator[Console]:
     running = Console(tmp_path_factory.mktemp("console"))
-    running.start()
-    yield running
-    running.stop()
+    try:  # one that never became ready is ended as well
+        running.start()
+        yield running
+    finally:
+        running.stop()
 
 
 @pytest.fixture(scope="module")
