@@ -461,7 +461,9 @@ def test_finance_signs_off_with_a_second_person(desk_of, paths, console):
         expect(second.page.locator("h1 + .summary")).to_contain_text("Signed off")
 
 
-def test_administrator(desk_of, paths):
+@pytest.mark.usefixtures("declined")
+def test_administrator(desk_of, paths, console):
+    console.wait(lambda: console.status()["inbox"], "no delivery came")
     desk = desk_of("admin@demo.test")
     hands, main, dialog = desk.hands, desk.main, desk.dialog
     mail = f"{uuid.uuid4().hex[:8]}@staff.test"
