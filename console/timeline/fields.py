@@ -151,9 +151,15 @@ def address(value: Any, _row: Values) -> str:
     return ", ".join(str(part) for part in value.values() if part)
 
 
-def owners(value: Any, _row: Values) -> str:
+def owners(value: Any, row: Values) -> str:
+    """Each with the state of the own check, in the words of the badge."""
+    said = state("application")
     return "; ".join(
-        " ".join(str(owner.get(key) or "") for key in ("firstName", "lastName", "applicationStatus")).strip()
+        " ".join(
+            filter(
+                None, (owner.get("firstName"), owner.get("lastName"), said(owner.get("applicationStatus") or "", row))
+            )
+        )
         for owner in value
     )
 

@@ -70,7 +70,7 @@ def test_a_lock_shows_in_anothers_list_and_record_and_is_taken_back_by_keyboard(
     expect(undo).to_be_visible()
     expect(olga.locator("#announce")).to_contain_text("The card is locked. You can undo this for")
     check_axe(olga)
-    expect(record.locator("#cards-record")).to_contain_text("Every new purchase is declined")
+    expect(record.locator("#cards-record")).to_contain_text("Every new purchase is declined", timeout=PATIENCE)
     expect(row).to_contain_text("Locked", timeout=PATIENCE)
     assert lists.evaluate("window.kept")
     assert record.evaluate("window.kept")

@@ -5,7 +5,7 @@ import pytest
 from console.privacy import DOTS
 from console.provider.mirror import OURS, PERSONAL
 from console.sync.rebuild import TECHNICAL
-from console.timeline.fields import FIELDS, NOUNS
+from console.timeline.fields import FIELDS, NOUNS, owners
 
 # What is told of by another column: the status, the day of expiry, the amount.
 FOLDED = {"state", "kind", "expiration_month", "expiration_year"}
@@ -27,3 +27,8 @@ def test_what_is_personal_is_never_written_out_for_those_who_may_not_read_it(nou
             row = {field.column: SAMPLES.get(field.column, "Ana Marinho")}
             assert field.shown(row, {}, clear=False) == (DOTS, "", True)
             assert field.shown(row, {}, clear=True).text in {"Ana Marinho", "Lisbon", "Ana"}
+
+
+def test_an_owner_is_told_in_the_words_of_the_badge():
+    owner = {"firstName": "Ana", "lastName": "Rossi", "applicationStatus": "needsInformation"}
+    assert owners([owner, {"firstName": "Bo"}], {}) == "Ana Rossi Needs information; Bo"
