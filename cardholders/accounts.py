@@ -10,8 +10,9 @@ from django.views.decorators.http import require_safe
 from cardholders.models import LOW_POWER, LOW_SHARE, Balance
 from console.access import Permission, requires
 from console.columns import Column
+from console.filtering import FilterForm
 from console.htmx import page_or_fragment
-from console.listing import FilterForm, listed, paginate
+from console.listing import listed, paginate
 
 LEAST = "power"
 

@@ -17,7 +17,7 @@ from cardholders.models import APPROVED, NEEDS_SOMEBODY, Cardholder, Company
 from console.audit.events import Action
 from console.audit.models import Entry
 from console.days import DaysFilter
-from console.listing import FilterForm
+from console.filtering import FilterForm
 from console.templatetags.console import STATUSES
 
 UNKNOWN = "unknown"

@@ -14,7 +14,7 @@ from console.access import Permission, allowed
 from console.audit import exporting
 from console.branding import signature
 from console.exports import ExportColumn
-from console.listing import FilterForm
+from console.filtering import FilterForm
 
 
 def sees_names(request: HttpRequest) -> bool:

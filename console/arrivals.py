@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from console.history.models import Change
 from console.htmx import wants_fragment
-from console.listing import PAGE_SIZE
+from console.keyset import PAGE_SIZE
 from console.watching import MOST, NEW, SHOWN, SINCE, NothingChanged, Waiting, Watch, watch
 
 LATEST = 500  # changes that are looked at for everybody together

@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from console.listing import FilterForm
+from console.filtering import FilterForm
 
 EARLIEST, LATEST = date(1970, 1, 2), date(9998, 12, 30)  # what every zone can show
 

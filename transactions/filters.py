@@ -14,7 +14,7 @@ from cards.forms import MoneyField
 from console import privacy
 from console.access import Permission, allowed
 from console.days import DaysFilter
-from console.listing import Chip
+from console.filtering import Chip
 from console.money import major
 from transactions.declines import DECLINES
 from transactions.models import SPENT, Dispute, Transaction

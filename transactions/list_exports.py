@@ -12,7 +12,7 @@ from django.utils import timezone
 from console.audit.exporting import exported
 from console.branding import brand
 from console.exports import ExportColumn
-from console.listing import FilterForm
+from console.filtering import FilterForm
 from transactions.columns import UNITS
 
 

@@ -10,8 +10,9 @@ from console.access import Actor, Permission, requires
 from console.audit import services as audit
 from console.audit.events import Action
 from console.columns import Column
+from console.filtering import FilterForm
 from console.htmx import page_or_fragment, redirect, toast
-from console.listing import FilterForm, listed, paginate
+from console.listing import listed, paginate
 from transactions import reports as making
 from transactions.forms import ReportForm, last_month
 from transactions.models import Report, ReportState

@@ -11,7 +11,8 @@ from console.audit import services
 from console.audit.events import Action
 from console.columns import ALL, asked
 from console.exports import ExportColumn, picked, stream_csv
-from console.listing import FilterForm, ordered
+from console.filtering import FilterForm
+from console.listing import ordered
 
 CHUNK = 2000
 

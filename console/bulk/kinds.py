@@ -12,7 +12,7 @@ from cards.filters import CardFilters
 from console.access import Permission
 from console.bulk import card_kinds, record_kinds
 from console.bulk.kind import Kind
-from console.listing import FilterForm
+from console.filtering import FilterForm
 from console.sync.filters import InboxFilter
 
 

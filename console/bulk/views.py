@@ -25,8 +25,8 @@ from console.bulk.models import BulkRow, BulkRun, BulkState, RowState
 from console.bulk.nouns import NOUNS, Shown
 from console.days import span
 from console.exports import ExportColumn, stream_csv
+from console.filtering import written
 from console.htmx import page_or_fragment, redirect, toast
-from console.listing import written
 from console.privacy import DOTS
 from console.provider.commands import CannotDo
 from console.saved.services import SEARCH

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from console.access import Actor, Permission, requires
-from console.listing import PAGE_SIZE
+from console.keyset import PAGE_SIZE
 from console.provider.commands import CannotDo
 from console.reconciliation import desk
 from console.reconciliation.break_views import ROWS

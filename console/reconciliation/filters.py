@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from console import privacy
 from console.access import Permission
-from console.listing import Chip, FilterForm
+from console.filtering import Chip, FilterForm
 from console.reconciliation.causes import Cause
 from console.reconciliation.identity import Line
 from console.reconciliation.models import Break, BreakState, ProofState, ReconciliationState

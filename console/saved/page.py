@@ -7,7 +7,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.http import urlencode
 
-from console.listing import VIEW
+from console.filtering import VIEW
 from console.saved import services
 from console.saved.models import Habit, SavedView
 

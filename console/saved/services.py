@@ -12,7 +12,7 @@ from console.access import Actor, Permission, allowed, permissions_of, rule_for
 from console.audit import services as audit
 from console.audit.events import Action
 from console.columns import COLUMNS
-from console.listing import CURSOR, SORT, VIEW, written
+from console.filtering import CURSOR, SORT, VIEW, written
 from console.saved.models import QUERY_LENGTH, Habit, SavedView
 
 SEARCH = "q"  # the one filter that holds whatever somebody typed

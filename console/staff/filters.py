@@ -9,7 +9,7 @@ from django.db.models.functions import Cast
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from console.listing import FilterForm
+from console.filtering import FilterForm
 from console.staff.forms import ROLE_CHOICES
 
 QUIET = timedelta(days=90)

@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from console.days import EARLIEST, LATEST, DaysFilter
-from console.listing import FilterForm
+from console.filtering import FilterForm
 from console.sync.models import DeliveryVerdict, Rejection, RunState
 
 KINDS = {

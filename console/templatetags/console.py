@@ -21,7 +21,7 @@ from django.utils.translation import ngettext
 from console import charts
 from console.charts import Chart, Mark
 from console.codego.wire import normal
-from console.listing import CURSOR
+from console.filtering import CURSOR
 from console.money import NOTHING, format_minor
 
 register = template.Library()

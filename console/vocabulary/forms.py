@@ -6,7 +6,7 @@ from django import forms
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from console.listing import FilterForm
+from console.filtering import FilterForm
 from console.privacy import refuse_card_numbers
 from console.standing import Fixer
 from console.vocabulary.fields import FIELDS

@@ -104,14 +104,14 @@ def _cursor(sort: str, filters: str, page: int) -> str:
     """As the pages before it would have given it; found by OFFSET, once."""
     from django.http import QueryDict
 
-    from console.listing import PAGE_SIZE, _Order, _write
+    from console.keyset import PAGE_SIZE, Order, write_cursor
     from transactions.filters import TRANSACTION_SORTS, TransactionFilters
     from transactions.models import Transaction
 
     path = TRANSACTION_SORTS[sort.removeprefix("-")]
     rows = TransactionFilters(QueryDict(filters)).filtered(Transaction.objects.exclude(**{path: None}))
     last = rows.order_by(f"-{path}", "-pk")[(page - 1) * PAGE_SIZE - 1]
-    return _write(last, _Order.of(Transaction, path, descending=True), sort)
+    return write_cursor(last, Order.of(Transaction, path, descending=True), sort)
 
 
 def _timed(client: Any, address: str) -> dict[str, Any]:

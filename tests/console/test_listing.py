@@ -13,7 +13,9 @@ from django.test.utils import CaptureQueriesContext
 
 from cards.models import Card
 from console.columns import Column
-from console.listing import CURSOR, PAGE_SIZE, FilterForm, paginate
+from console.filtering import CURSOR, FilterForm
+from console.keyset import PAGE_SIZE
+from console.listing import paginate
 from tests.factories import make_cardholder
 
 START = datetime(2026, 1, 1, tzinfo=UTC)

@@ -13,7 +13,7 @@ from django.utils.translation import ngettext
 from console.access import Permission, allowed, permissions_of
 from console.bulk.kinds import LISTS, of_list
 from console.bulk.nouns import NOUNS
-from console.listing import CURSOR, SORT
+from console.filtering import CURSOR, SORT
 
 register = template.Library()
 NOT_FILTERS = {CURSOR, SORT, "columns", "move"}
