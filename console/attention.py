@@ -196,6 +196,13 @@ def _unproven() -> Found | None:
     return Found(_("No balance has been proven for more than three hours."), url, detail)
 
 
+def _prepared() -> Found | None:
+    waiting = Reconciliation.objects.filter(prepared_at__isnull=False, signed_at=None)
+    newest = waiting.order_by("-pk").only("pk").first()
+    words = _("A reconciliation is prepared. A second person has to sign it off.")
+    return Found(words, newest.get_absolute_url()) if newest else None
+
+
 def _silence() -> Found | None:
     found = silence.webhook_silence()
     if found is None:
@@ -275,6 +282,7 @@ RULES: tuple[Rule, ...] = (
             "%(n)s signed period was opened again by something late.",
             "%(n)s signed periods were opened again by something late.", "count"),
         lambda: count(opened_again()), _address("reconciliation:history", standing="reopened"))),
+    Rule("prepared", "info", _P.RECONCILIATION_READ, (_R.FINANCE,), _prepared),
     Rule("unproven", "bad", _P.RECONCILIATION_READ, (_R.FINANCE, _R.ADMIN), _unproven),
     Rule("old_breaks", "warn", _P.RECONCILIATION_READ, (_R.FINANCE,), _counted(
         ngettext_lazy(

@@ -59,12 +59,14 @@ MEANINGS: dict[str, Meaning] = {
     ),
     Cause.HOLD_KEPT: Meaning(
         _("A purchase was given up, wholly or in part, but its money stays held until it settles or runs out."),
-        _("Nothing, unless the cardholder needs the money now: then ask the provider to release the hold."),
+        _(
+            "Nothing has to be done, unless the cardholder needs the money now: then ask the provider to release the hold."
+        ),
         passes=True,
     ),
     Cause.CLOSED: Meaning(
         _("An authorisation ran out unsettled. The provider let its hold go; we still had it as pending."),
-        _("Nothing. The transaction is read again."),
+        _("Nothing has to be done. The transaction is read again."),
         passes=True,
     ),
     Cause.FORCE_POST: Meaning(

@@ -24,6 +24,7 @@ from tests.factories import (
     make_delivery,
     make_reconciliation,
     make_run,
+    make_staff,
     make_transaction,
 )
 
@@ -72,6 +73,7 @@ def test_every_matter_has_its_sentence_and_its_rows(client_as):
     make_break(balance, cause="duplicate", first_seen=now - timedelta(days=8))
     make_break(balance, first_seen=now - timedelta(days=8), expected_until=now + timedelta(days=3))  # passes by itself
     make_reconciliation(signed_at=now, reopened_at=now)
+    make_reconciliation(prepared_at=now, prepared_by=make_staff("finance"))
     make_reconciliation(state="failed")
     client = client_as("admin")
     page = client.get("/")
