@@ -46,12 +46,14 @@ def test_a_status_is_a_plain_word_with_a_shape(word, kind, label, tone):
     assert "data-shape=" in html
 
 
+@pytest.mark.django_db
 def test_a_word_nobody_knows_is_shown_as_sent_and_marked():
     html = render('{% status word "card" %}', word="soft_frozen")
     assert words(html) == "soft_frozen new word"
     assert 'data-tone="new"' in html
 
 
+@pytest.mark.django_db
 def test_what_the_provider_sends_is_text():
     assert "<script>" not in render('{% status word "card" %}{% copyable word %}{{ word|dash }}', word=HOSTILE)
 

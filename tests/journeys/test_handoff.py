@@ -44,7 +44,7 @@ def link_for(staff: Page, email: str) -> str:
     staff.get_by_label(re.compile("mail", re.IGNORECASE)).fill(email)
     staff.get_by_role("button", name="Add only").click()
     staff.get_by_role("link", name="Send to their phone").click()
-    staff.locator("dialog").get_by_role("button", name="Make the link").click()
+    staff.locator("#dialog").get_by_role("button", name="Make the link").click()
     expect(staff.get_by_role("img", name="QR code of the link")).to_be_visible()
     return staff.locator("#handoff-link").inner_text()
 

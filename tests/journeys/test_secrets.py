@@ -93,13 +93,13 @@ def test_in_the_dialog_of_the_card_too_and_closing_it_wipes_them(page, card):
     page.get_by_text("More", exact=True).click()
     page.get_by_role("link", name="Show card number").click()
     page.get_by_label("Reason").fill("Holder is on the phone")
-    page.locator("dialog").get_by_role("button", name="Show card number").click()
-    place = page.locator("dialog [data-secret=pan]")
+    page.locator("#dialog").get_by_role("button", name="Show card number").click()
+    place = page.locator("#dialog [data-secret=pan]")
     expect(place).to_have_text(fours(card["_pan"]))
     check_axe(page)
     left_behind = place.element_handle()
     page.keyboard.press("Escape")
-    expect(page.locator("dialog")).to_be_hidden()
+    expect(page.locator("#dialog")).to_be_hidden()
     assert left_behind.text_content() == ""
     expect(page.locator("[data-reveal]")).to_have_count(0)
 
