@@ -337,7 +337,7 @@ def test_lists(desk_of, paths, console):
         desk.at("/bulk/")
         expect(desk.page.get_by_label("Reason")).to_be_focused()
         hands.type("Skimming at one merchant")
-        desk.to(desk.button("Try it dry"))
+        desk.to(desk.button("Dry run"))
         expect(desk.page.locator(".figure")).to_have_text("3 cards will be locked")
         desk.to(desk.button("Lock 3 cards"))
         expect(desk.page.get_by_text("All done")).to_be_visible()
