@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PYTHONUNBUFFERED = 1
 
-NO_DATABASE := tests/console/sandbox tests/console/codego # the client and the sandbox know none: once is enough
+ONCE := tests/console/sandbox tests/console/codego tests/console/test_words.py tests/journeys/test_pages.py # no database changes what they look at
 
 WORDS := --no-location --no-obsolete --no-wrap --ignore .venv --ignore var --ignore 'tests/*' --ignore 'console/sandbox/*'
 
@@ -16,7 +16,7 @@ run: .venv/run.stamp ## the console with its local provider sandbox and demo dat
 
 test: .venv/dev.stamp system-packages ## all tests, on SQLite and on PostgreSQL with Redis
 	$(BIN)/python tests/services.py --none $(BIN)/python -m pytest $(ARGS)
-	$(BIN)/python tests/services.py $(BIN)/python -m pytest $(addprefix --ignore=,$(NO_DATABASE)) $(ARGS)
+	$(BIN)/python tests/services.py $(BIN)/python -m pytest $(addprefix --ignore=,$(ONCE)) $(ARGS)
 
 check: .venv/dev.stamp ## lint, format, types, import levels, migrations, templates, requirements in step
 	$(BIN)/ruff check .
