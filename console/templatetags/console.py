@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal, InvalidOperation
 from typing import NamedTuple
 from urllib.parse import urlencode
 
@@ -164,6 +165,17 @@ def signed(amount: int | None) -> str:
     if amount is None:
         return nothing()
     return f"+{format_minor(amount, 'USD')}" if amount > 0 else format_minor(amount, "USD")
+
+
+@register.filter
+def digits(value: str | Decimal | None) -> str:
+    """{{ token.balance|digits }}: every digit of a decimal, grouped as the reader's language does; a dash for none."""
+    if value is None or value == "":
+        return nothing()
+    try:
+        return str(formats.number_format(Decimal(value), force_grouping=True))
+    except InvalidOperation:  # as sent, whatever it is
+        return str(value)
 
 
 @register.filter

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from django.template import Context, Template, TemplateSyntaxError
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from console.provider.models import CommandState
 from console.sync.models import DeliveryVerdict, RunState
@@ -180,3 +180,10 @@ def test_every_icon_a_template_names_is_in_the_sprite():
     }
     assert named
     assert named - sprite == set()
+
+
+def test_a_decimal_keeps_each_digit_and_is_grouped_as_the_reader_writes():
+    assert render("{{ '1234567.0500'|digits }}") == "1,234,567.0500"
+    with translation.override("it"):
+        assert render("{{ '1234567.0500'|digits }}") == "1.234.567,0500"
+    assert render("{{ 'plenty'|digits }}") == "plenty"
