@@ -4,7 +4,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PYTHONUNBUFFERED = 1
 
-ONCE := tests/console/sandbox tests/console/codego tests/console/test_words.py tests/journeys/test_pages.py # no database changes what they look at
+ONCE := tests/console/sandbox tests/console/codego tests/console/test_words.py \
+  $(addprefix tests/journeys/test_,pages.py keyboard.py lists.py charts.py) # no database changes what they look at
 
 WORDS := --no-location --no-obsolete --no-wrap --ignore .venv --ignore var --ignore 'tests/*' --ignore 'console/sandbox/*'
 
