@@ -4,6 +4,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -77,6 +78,7 @@ def export(request: HttpRequest) -> StreamingHttpResponse:
         sortable=SORTABLE,
         default_sort=DEFAULT_SORT,
         preamble=[
+            render_to_string("audit/signature.txt", request=request).strip(),  # the brand stands above the audit
             _("Activity, made %(now)s.") % {"now": timezone.localtime().isoformat(timespec="seconds")},
             _("Times in %(zone)s.") % {"zone": timezone.get_current_timezone_name()},
             *(f"{chip.label}: {chip.value}" for chip in form.chips(request)),

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_POST, require_safe
 from console.access import Actor, Permission, allowed, permissions_of, requires
 from console.audit import services as audit
 from console.audit.events import Action
+from console.branding import signature
 from console.bulk import progress, services
 from console.bulk.forms import ConfirmForm, shown_reason
 from console.bulk.kind import Kind
@@ -175,6 +176,7 @@ def export(request: HttpRequest, pk: int) -> StreamingHttpResponse:
     clear = allowed(request.user, Permission.PERSONAL_READ)
     audit.record(Action.LIST_EXPORT, actor=Actor.of(request), record="bulk", record_id=found.pk, list="bulk")
     preamble = [
+        signature(),
         _("%(what)s, number %(number)s, made %(now)s.")
         % {"what": kind.title, "number": found.pk, "now": timezone.localtime().isoformat(timespec="seconds")},
         _("State: %(state)s. Asked by %(who)s.") % {"state": found.get_state_display(), "who": found.actor},

@@ -19,6 +19,7 @@ from console.access import Actor, Permission, allowed, requires
 from console.audit import services as audit
 from console.audit.events import Action
 from console.audit.exporting import exported
+from console.branding import signature
 from console.columns import Column
 from console.exports import ExportColumn
 from console.htmx import page_or_fragment, redirect, toast
@@ -109,6 +110,7 @@ def export_requests(request: HttpRequest) -> StreamingHttpResponse:
         sortable=SORTABLE,
         default_sort=DEFAULT_SORT,
         preamble=[
+            signature(),
             _("Requests to the provider, made %(now)s.") % {"now": timezone.localtime().isoformat(timespec="seconds")},
             _("Times in %(zone)s.") % {"zone": timezone.get_current_timezone_name()},
             *(f"{chip.label}: {chip.value}" for chip in form.chips(request)),

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_safe
 
 from console.access import Actor, Permission, allowed, requires
 from console.audit.exporting import exported
+from console.branding import signature
 from console.columns import Column
 from console.exports import ExportColumn
 from console.htmx import page_or_fragment, redirect, toast, wants_fragment
@@ -95,6 +96,7 @@ def export(request: HttpRequest) -> StreamingHttpResponse:
         sortable=SORTABLE,
         default_sort=NEWEST,
         preamble=[
+            signature(),
             _("Sweeps, made %(now)s.") % {"now": timezone.localtime().isoformat(timespec="seconds")},
             _("Times in %(zone)s.") % {"zone": timezone.get_current_timezone_name()},
             *(f"{chip.label}: {chip.value}" for chip in form.chips(request)),

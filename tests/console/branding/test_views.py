@@ -167,6 +167,8 @@ def test_choosing_leads_nowhere_else(client_as, where):
 
 @pytest.mark.parametrize("route", [
     "cards:export", "cardholders:export", "transactions:export", "sync:inbox-export", "reconciliation:breaks-export",
+    "audit:export", "provider:requests-export", "sync:runs-export", "cardholders:companies_export",
+    "transactions:export_disputes",
 ])  # fmt: skip
 def test_the_files_people_export_begin_with_the_brands_name(client_as, route):
     services.save({"name": "Harbour Pay", "accent": "", "support_email": ""}, {}, actor=SYSTEM)
